@@ -1,0 +1,88 @@
+#!/bin/sh
+# Runs test programs, all of them whatever happens, and counts what they say.
+#
+#   tests/run.sh [-l results] program...
+#
+# Read from a program's output: libcheck's "NN%: Checks: 3, Failures: 0,
+# Errors: 0", pytest's "3 passed, 1 failed", lines "ok ..." and "not ok ...",
+# and lines "SKIP why". A program that says none of these, or ends badly
+# although it counts no failure, is one result by its exit status.
+# With -l the totals are added to a file and the last line is left out.
+set -u
+
+results=
+if [ "${1-}" = -l ]; then
+    results=$2
+    shift 2
+fi
+
+: "${LL_TEST_SECONDS:=600}" # for one program; a hung one must not hang the rest
+: "${CK_DEFAULT_TIMEOUT:=60}"
+export CK_DEFAULT_TIMEOUT
+
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 130' INT TERM
+
+# One program: its output and exit status into numbered files.
+one='
+    case $2 in */*) run=$2 ;; *) run=./$2 ;; esac
+    start=$(date +%s)
+    timeout -k 5 "$LL_TEST_SECONDS" $run >"$1.out" 2>&1 </dev/null
+    echo "$? $(($(date +%s) - start)) $2" >"$1.rc"'
+export LL_TEST_SECONDS
+
+number=0
+for program in "$@"; do
+    number=$((number + 1))
+    printf '%s\0%s\0' "$logs/$(printf %04d $number)" "$program"
+done | xargs -0 -r -n 2 -P "${LL_TEST_JOBS:-2}" sh -c "$one" sh
+
+passed=0 failed=0 skipped=0
+for rc_file in "$logs"/*.rc; do
+    [ -e "$rc_file" ] || continue
+    read -r rc seconds name <"$rc_file"
+    out=${rc_file%.rc}.out
+    # shellcheck disable=SC2046
+    set -- $(awk -v rc="$rc" '
+        /^[0-9]+%: Checks: / {
+            split($0, n, /[:,]/); seen = 1
+            bad += n[5] + n[7]; good += n[3] - n[5] - n[7]; ck = 1
+        }
+        /^(=+ )?([0-9]+ [a-z]+, )*[0-9]+ (passed|failed|skipped|errors?|xfailed|warnings?).* in [0-9.]+s/ {
+            seen = 1
+            for (i = 1; i < NF; i++) {
+                if ($(i + 1) ~ /^passed/) good += $i
+                if ($(i + 1) ~ /^(failed|errors?)/) bad += $i
+                if ($(i + 1) ~ /^skipped/) skip += $i
+            }
+        }
+        /^ok /     { seen = 1; good++ }
+        /^not ok / { seen = 1; bad++ }
+        /^SKIP /   { said++ }
+        END {
+            # A skipping libcheck test still counts as a check of its own.
+            if (ck) { good -= said < good ? said : good }
+            skip += said
+            if (rc != 0 && bad == 0) bad = 1
+            if (!seen && rc == 0 && !said) good = 1
+            print good + 0, bad + 0, skip + 0
+        }' "$out")
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+    if [ "$2" -ne 0 ]; then
+        printf 'FAILED  %s (status %s, %s s)\n' "$name" "$rc" "$seconds"
+        sed 's/^/    /' "$out"
+    else
+        printf 'ok      %-48s %5s passed %4s s\n' "$name" "$1" "$seconds"
+        grep -h '^SKIP ' "$out" | sort -u | sed 's/^/        /'
+    fi
+done
+
+if [ -n "$results" ]; then
+    echo "$passed $failed $skipped" >>"$results"
+elif [ "$skipped" -gt 0 ]; then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]

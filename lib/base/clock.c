@@ -1,0 +1,107 @@
+#include "base/clock.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_MS UINT64_C(1000000)
+
+int64_t ll_clock_now_us(const ll_clock *clock)
+{
+    struct timespec now;
+
+    if (clock != NULL && clock->now != NULL)
+        return clock->now(clock->user);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * LL_US_PER_S + now.tv_nsec / 1000;
+}
+
+uint64_t ll_clock_monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+int64_t ll_clock_day(int64_t time_us)
+{
+    int64_t day = time_us / LL_US_PER_DAY;
+
+    return time_us % LL_US_PER_DAY < 0 ? day - 1 : day;
+}
+
+ll_deadline ll_deadline_in_ms(uint64_t ms)
+{
+    return ll_clock_monotonic_ns() + ms * NS_PER_MS;
+}
+
+bool ll_deadline_passed(ll_deadline deadline)
+{
+    return ll_clock_monotonic_ns() >= deadline;
+}
+
+uint64_t ll_deadline_left_ms(ll_deadline deadline)
+{
+    uint64_t now = ll_clock_monotonic_ns();
+
+    return now >= deadline ? 0 : (deadline - now + NS_PER_MS - 1) / NS_PER_MS;
+}
+
+ll_deadline ll_deadline_within_ms(ll_deadline deadline, uint64_t ms)
+{
+    ll_deadline sooner = ll_deadline_in_ms(ms);
+
+    return sooner < deadline ? sooner : deadline;
+}
+
+struct timespec ll_deadline_timespec(ll_deadline deadline)
+{
+    return (struct timespec){ .tv_sec = (time_t)(deadline / NS_PER_S),
+                              .tv_nsec = (long)(deadline % NS_PER_S) };
+}
+
+void ll_clock_sleep_us(uint32_t us)
+{
+    struct timespec pause = { .tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000 };
+
+    nanosleep(&pause, NULL); /* an early return is fine: callers loop on a deadline */
+}
+
+/* Civil date from days since 1970 (H. Hinnant, "chrono-compatible low-level date
+ * algorithms", days_from_civil inverted): right for every int32 year, no time zone. */
+static void civil_from_day(int64_t day, int64_t *year, unsigned *month, unsigned *mday)
+{
+    int64_t shifted = day + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    unsigned of_era = (unsigned)(shifted - era * 146097);
+    unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned shifted_month = (5 * of_year + 2) / 153;
+
+    *mday = of_year - (153 * shifted_month + 2) / 5 + 1;
+    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    *year = (int64_t)year_of_era + era * 400 + (*month <= 2);
+}
+
+void ll_clock_format_day(int64_t day, char out[LL_TIME_TEXT_BYTES])
+{
+    int64_t year;
+    unsigned month, mday;
+
+    civil_from_day(day, &year, &month, &mday);
+    snprintf(out, LL_TIME_TEXT_BYTES, "%04lld-%02u-%02u", (long long)year, month, mday);
+}
+
+void ll_clock_format_time(int64_t time_us, char out[LL_TIME_TEXT_BYTES])
+{
+    int64_t day = ll_clock_day(time_us);
+    int64_t of_day_us = time_us - day * LL_US_PER_DAY;
+    int64_t of_day_s = of_day_us / LL_US_PER_S;
+    char date[LL_TIME_TEXT_BYTES];
+
+    assert(of_day_us >= 0 && of_day_us < LL_US_PER_DAY);
+    ll_clock_format_day(day, date);
+    snprintf(out, LL_TIME_TEXT_BYTES, "%.14sT%02d:%02d:%02d.%06dZ", date, (int)(of_day_s / 3600),
+             (int)(of_day_s / 60 % 60), (int)(of_day_s % 60), (int)(of_day_us % LL_US_PER_S));
+}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A report of a few hundred bytes then takes one or two allocations. */
+/* A short message then takes one allocation, a report a handful. */
 enum { CAPACITY_MIN = 256 };
 
 static void check_consistent(const ll_buffer *b)
@@ -18,7 +18,7 @@ static void check_consistent(const ll_buffer *b)
     assert(b->data != NULL || b->length == 0);
 }
 
-/* Makes room for bytes more and the NUL. */
+/* Makes room for that many bytes more and the NUL. */
 static bool reserve(ll_buffer *b, size_t bytes)
 {
     check_consistent(b);
@@ -51,37 +51,38 @@ void ll_buffer_append(ll_buffer *b, const void *data, size_t bytes)
     b->data[b->length] = '\0';
 }
 
-/* Tries in the room there is; writes a second time only if that was too little. */
+/* Returns the bytes it takes, having appended them if they fit; negative if they cannot be had. */
+__attribute__((format(printf, 2, 0))) static int print(ll_buffer *b, const char *format,
+                                                       va_list args)
+{
+    size_t room = b->capacity - b->length;
+    int bytes = vsnprintf(b->data + b->length, room, format, args);
+
+    if (bytes >= 0 && (size_t)bytes < room)
+        b->length += (size_t)bytes;
+    else
+        b->data[b->length] = '\0'; /* take back what was cut off */
+    return bytes;
+}
+
 void ll_buffer_printf(ll_buffer *b, const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
 
     assert(format != NULL);
     if (!reserve(b, 0))
         return;
 
-    size_t room = b->capacity - b->length;
     va_start(args, format);
-    int written = vsnprintf(b->data + b->length, room, format, args);
-    va_end(args);
-    if (written < 0) {
-        b->data[b->length] = '\0';
+    va_copy(again, args);
+    size_t length = b->length;
+    int bytes = print(b, format, args);
+    if (bytes >= 0 && b->length != length + (size_t)bytes && reserve(b, (size_t)bytes))
+        bytes = print(b, format, again);
+    if (bytes < 0)
         b->failed = true;
-        return;
-    }
-    if ((size_t)written < room) {
-        b->length += (size_t)written;
-        return;
-    }
-
-    b->data[b->length] = '\0';
-    if (!reserve(b, (size_t)written))
-        return;
-    va_start(args, format);
-    int again = vsnprintf(b->data + b->length, b->capacity - b->length, format, args);
+    va_end(again);
     va_end(args);
-    assert(again == written);
-    b->length += (size_t)again;
 }
 
 char *ll_buffer_take(ll_buffer *b)
@@ -91,6 +92,7 @@ char *ll_buffer_take(ll_buffer *b)
         return NULL;
     }
     char *data = b->data;
+    data[b->length] = '\0'; /* nothing was appended: the room is new */
     *b = (ll_buffer){ 0 };
     return data;
 }

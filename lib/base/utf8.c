@@ -8,27 +8,26 @@
  * a state's number is where its 6 bits begin. So one step is a load, which does not depend on the
  * state, and a shift, which does: one cycle per byte. */
 enum {
-    ACCEPT = 0,       /* between two characters */
-    REJECT = 6,       /* for good */
-    NEED_1 = 12,      /* one continuation byte to come */
-    NEED_2 = 18,      /* two, any */
-    NEED_3 = 24,      /* three, any */
-    AFTER_E0 = 30,    /* A0..BF, lest it be shorter, and one more */
-    AFTER_ED = 36,    /* 80..9F, lest it be a surrogate, and one more */
-    AFTER_F0 = 42,    /* 90..BF, lest it be shorter, and two more */
-    AFTER_F4 = 48,    /* 80..8F, lest it be above U+10FFFF, and two more */
+    ACCEPT = 0,    /* between two characters */
+    REJECT = 6,    /* for good */
+    NEED_1 = 12,   /* one continuation byte to come */
+    NEED_2 = 18,   /* two, any */
+    NEED_3 = 24,   /* three, any */
+    AFTER_E0 = 30, /* A0..BF, lest it be shorter, and one more */
+    AFTER_ED = 36, /* 80..9F, lest it be a surrogate, and one more */
+    AFTER_F0 = 42, /* 90..BF, lest it be shorter, and two more */
+    AFTER_F4 = 48, /* 80..8F, lest it be above U+10FFFF, and two more */
     STATE_MASK = 63
 };
 
 /* A row that sends each state to REJECT, and one that sends ACCEPT elsewhere. */
 #define ROW_NONE                                                                                   \
-    ((uint64_t)REJECT << ACCEPT | (uint64_t)REJECT << REJECT | (uint64_t)REJECT << NEED_1 |       \
-     (uint64_t)REJECT << NEED_2 | (uint64_t)REJECT << NEED_3 | (uint64_t)REJECT << AFTER_E0 |     \
+    ((uint64_t)REJECT << ACCEPT | (uint64_t)REJECT << REJECT | (uint64_t)REJECT << NEED_1 |        \
+     (uint64_t)REJECT << NEED_2 | (uint64_t)REJECT << NEED_3 | (uint64_t)REJECT << AFTER_E0 |      \
      (uint64_t)REJECT << AFTER_ED | (uint64_t)REJECT << AFTER_F0 | (uint64_t)REJECT << AFTER_F4)
 #define MOVE(from, to) ((uint64_t)(REJECT ^ (to)) << (from))
 #define LEAD(to) (ROW_NONE ^ MOVE(ACCEPT, to))
-#define NEXT                                                                                       \
-    (ROW_NONE ^ MOVE(NEED_1, ACCEPT) ^ MOVE(NEED_2, NEED_1) ^ MOVE(NEED_3, NEED_2))
+#define NEXT (ROW_NONE ^ MOVE(NEED_1, ACCEPT) ^ MOVE(NEED_2, NEED_1) ^ MOVE(NEED_3, NEED_2))
 #define NEXT_80 (NEXT ^ MOVE(AFTER_ED, NEED_1) ^ MOVE(AFTER_F4, NEED_2))
 #define NEXT_90 (NEXT ^ MOVE(AFTER_ED, NEED_1) ^ MOVE(AFTER_F0, NEED_2))
 #define NEXT_A0 (NEXT ^ MOVE(AFTER_E0, NEED_1) ^ MOVE(AFTER_F0, NEED_2))
@@ -39,16 +38,39 @@ enum {
 #define X16(row) X8(row), X8(row)
 
 static const uint64_t rows[256] = {
-    /* 00 */ ROW_NONE, X8(LEAD(ACCEPT)), X4(LEAD(ACCEPT)), X2(LEAD(ACCEPT)), LEAD(ACCEPT),
-    /* 10 */ X16(LEAD(ACCEPT)), X16(LEAD(ACCEPT)), X16(LEAD(ACCEPT)), X16(LEAD(ACCEPT)),
-    /* 50 */ X16(LEAD(ACCEPT)), X16(LEAD(ACCEPT)), X16(LEAD(ACCEPT)),
-    /* 80 */ X16(NEXT_80), X16(NEXT_90), X16(NEXT_A0), X16(NEXT_A0),
-    /* C0 */ X2(ROW_NONE), X8(LEAD(NEED_1)), X4(LEAD(NEED_1)), X2(LEAD(NEED_1)),
+    /* 00 */ ROW_NONE,
+    X8(LEAD(ACCEPT)),
+    X4(LEAD(ACCEPT)),
+    X2(LEAD(ACCEPT)),
+    LEAD(ACCEPT),
+    /* 10 */ X16(LEAD(ACCEPT)),
+    X16(LEAD(ACCEPT)),
+    X16(LEAD(ACCEPT)),
+    X16(LEAD(ACCEPT)),
+    /* 50 */ X16(LEAD(ACCEPT)),
+    X16(LEAD(ACCEPT)),
+    X16(LEAD(ACCEPT)),
+    /* 80 */ X16(NEXT_80),
+    X16(NEXT_90),
+    X16(NEXT_A0),
+    X16(NEXT_A0),
+    /* C0 */ X2(ROW_NONE),
+    X8(LEAD(NEED_1)),
+    X4(LEAD(NEED_1)),
+    X2(LEAD(NEED_1)),
     /* D0 */ X16(LEAD(NEED_1)),
-    /* E0 */ LEAD(AFTER_E0), X8(LEAD(NEED_2)), X4(LEAD(NEED_2)), LEAD(AFTER_ED),
+    /* E0 */ LEAD(AFTER_E0),
+    X8(LEAD(NEED_2)),
+    X4(LEAD(NEED_2)),
+    LEAD(AFTER_ED),
     /* EE */ X2(LEAD(NEED_2)),
-    /* F0 */ LEAD(AFTER_F0), X2(LEAD(NEED_3)), LEAD(NEED_3), LEAD(AFTER_F4),
-    /* F5 */ X8(ROW_NONE), X2(ROW_NONE), ROW_NONE,
+    /* F0 */ LEAD(AFTER_F0),
+    X2(LEAD(NEED_3)),
+    LEAD(NEED_3),
+    LEAD(AFTER_F4),
+    /* F5 */ X8(ROW_NONE),
+    X2(ROW_NONE),
+    ROW_NONE,
 };
 _Static_assert(sizeof rows == 256 * sizeof rows[0], "one row per byte value");
 

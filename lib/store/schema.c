@@ -1,0 +1,119 @@
+#include "store/schema.h"
+
+/* Names a reader meets in every table: times are *_us since 1970 UTC, days are whole UTC
+ * days since 1970, money is *_nanousd, flags are the LLMLEARN_* bits of llmlearn.h. */
+const ll_schema_step ll_schema_steps[] = {
+    { "explanations, feedback, metrics, variants, tests",
+
+      /* Facts about the database itself: store_id, config_version, vote_sequence, clock_us. */
+      "CREATE TABLE llm_meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;"
+      "INSERT INTO llm_meta VALUES ('store_id', randomblob(16)), ('config_version', 1),"
+      " ('vote_sequence', 0), ('clock_us', 0);"
+
+      /* Tickers (kind 1), signals (2), models (3), providers (4), as small numbers. */
+      "CREATE TABLE llm_names (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+      " name TEXT NOT NULL, UNIQUE (kind, name)) STRICT;"
+      "CREATE TABLE llm_users (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+
+      "CREATE TABLE llm_variants (id INTEGER PRIMARY KEY,"
+      " signal INTEGER NOT NULL REFERENCES llm_names (id), version TEXT NOT NULL,"
+      " text TEXT, parent INTEGER REFERENCES llm_variants (id),"
+      " status TEXT NOT NULL"
+      "  CHECK (status IN ('draft', 'active', 'champion', 'archived', 'rejected')),"
+      " created_us INTEGER NOT NULL, changed_us INTEGER NOT NULL,"
+      " UNIQUE (signal, version)) STRICT;"
+      "CREATE UNIQUE INDEX llm_variants_champion ON llm_variants (signal)"
+      " WHERE status = 'champion';"
+
+      /* counted: the row is an exposure of its test (not cached, not rerouted, in the right
+       * arm, first arm of its unit). digest: crc32c of the journal record's payload. */
+      "CREATE TABLE llm_explanations (row INTEGER PRIMARY KEY,"
+      " explanation_id BLOB NOT NULL UNIQUE CHECK (length(explanation_id) = 16),"
+      " created_us INTEGER NOT NULL, ticker INTEGER NOT NULL REFERENCES llm_names (id),"
+      " variant INTEGER NOT NULL REFERENCES llm_variants (id),"
+      " model INTEGER REFERENCES llm_names (id), provider INTEGER REFERENCES llm_names (id),"
+      " flags INTEGER NOT NULL, confidence REAL, latency_ms REAL, prompt_tokens INTEGER,"
+      " completion_tokens INTEGER, cost_nanousd INTEGER, test INTEGER, arm INTEGER,"
+      " counted INTEGER NOT NULL, digest INTEGER NOT NULL, unit TEXT, fallback_reason TEXT,"
+      " metadata TEXT, text TEXT NOT NULL) STRICT;"
+      "CREATE INDEX llm_explanations_created ON llm_explanations (created_us);"
+
+      /* voter: llm_users.id, or negative: the own number of an anonymous vote. */
+      "CREATE TABLE llm_feedback ("
+      " explanation INTEGER NOT NULL REFERENCES llm_explanations (row), voter INTEGER NOT NULL,"
+      " helpful INTEGER NOT NULL CHECK (helpful IN (0, 1)),"
+      " rating INTEGER CHECK (rating BETWEEN 1 AND 5), created_us INTEGER NOT NULL,"
+      " sequence INTEGER NOT NULL, comment TEXT,"
+      " PRIMARY KEY (explanation, voter)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE llm_quota (voter INTEGER NOT NULL, accepted_us INTEGER NOT NULL,"
+      " sequence INTEGER NOT NULL, PRIMARY KEY (voter, accepted_us, sequence))"
+      " STRICT, WITHOUT ROWID;"
+
+      /* Rollups: a row per day and variant (ticker 0) and per day and ticker (variant 0).
+       * rated counts explanations of that day with a live vote; votes count on their own day. */
+      "CREATE TABLE llm_metrics (day INTEGER NOT NULL, ticker INTEGER NOT NULL,"
+      " variant INTEGER NOT NULL, explanations INTEGER NOT NULL DEFAULT 0,"
+      " cached INTEGER NOT NULL DEFAULT 0, fallback INTEGER NOT NULL DEFAULT 0,"
+      " rated INTEGER NOT NULL DEFAULT 0, positive INTEGER NOT NULL DEFAULT 0,"
+      " negative INTEGER NOT NULL DEFAULT 0, rating_1 INTEGER NOT NULL DEFAULT 0,"
+      " rating_2 INTEGER NOT NULL DEFAULT 0, rating_3 INTEGER NOT NULL DEFAULT 0,"
+      " rating_4 INTEGER NOT NULL DEFAULT 0, rating_5 INTEGER NOT NULL DEFAULT 0,"
+      " prompt_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,"
+      " cost_nanousd INTEGER NOT NULL DEFAULT 0, cost_known INTEGER NOT NULL DEFAULT 0,"
+      " PRIMARY KEY (day, ticker, variant)) STRICT, WITHOUT ROWID;"
+      /* Logarithmic histogram of latencies: see store/metrics.h. */
+      "CREATE TABLE llm_latency (day INTEGER NOT NULL, variant INTEGER NOT NULL,"
+      " bucket INTEGER NOT NULL, explanations INTEGER NOT NULL,"
+      " PRIMARY KEY (day, variant, bucket)) STRICT, WITHOUT ROWID;"
+      /* Grows with every change to a day's rollups. */
+      "CREATE TABLE llm_days (day INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;"
+
+      "CREATE TABLE llm_ab_tests (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+      " signal INTEGER NOT NULL REFERENCES llm_names (id),"
+      " status TEXT NOT NULL CHECK (status IN ('running', 'decided', 'stopped')),"
+      " rule TEXT NOT NULL, salt BLOB NOT NULL CHECK (length(salt) = 16),"
+      " champion INTEGER NOT NULL REFERENCES llm_variants (id),"
+      " started_us INTEGER NOT NULL, ended_us INTEGER,"
+      " duration_min_us INTEGER NOT NULL, duration_max_us INTEGER NOT NULL,"
+      " trials_min INTEGER NOT NULL, alpha REAL NOT NULL, effect_min REAL NOT NULL,"
+      " actor TEXT NOT NULL, contaminated INTEGER NOT NULL DEFAULT 0,"
+      " mismatches INTEGER NOT NULL DEFAULT 0) STRICT;"
+      "CREATE UNIQUE INDEX llm_ab_tests_running ON llm_ab_tests (signal)"
+      " WHERE status = 'running';"
+      "CREATE TABLE llm_ab_arms (test INTEGER NOT NULL REFERENCES llm_ab_tests (id),"
+      " arm INTEGER NOT NULL, variant INTEGER NOT NULL REFERENCES llm_variants (id),"
+      " weight REAL NOT NULL, explanations INTEGER NOT NULL DEFAULT 0,"
+      " cached INTEGER NOT NULL DEFAULT 0, fallback INTEGER NOT NULL DEFAULT 0,"
+      " rerouted INTEGER NOT NULL DEFAULT 0, units INTEGER NOT NULL DEFAULT 0,"
+      " first_votes INTEGER NOT NULL DEFAULT 0, first_positive INTEGER NOT NULL DEFAULT 0,"
+      " votes INTEGER NOT NULL DEFAULT 0, positive INTEGER NOT NULL DEFAULT 0,"
+      " rating_count INTEGER NOT NULL DEFAULT 0, rating_sum INTEGER NOT NULL DEFAULT 0,"
+      " cost_nanousd INTEGER NOT NULL DEFAULT 0, cost_known INTEGER NOT NULL DEFAULT 0,"
+      " PRIMARY KEY (test, arm)) STRICT, WITHOUT ROWID;"
+      /* unit: a hash of the unit's text, or of the explanation's id. votes and positive are
+       * live votes; first_vote and sequence never change once set. */
+      "CREATE TABLE llm_ab_units (test INTEGER NOT NULL, unit INTEGER NOT NULL,"
+      " arm INTEGER NOT NULL, first_vote INTEGER, sequence INTEGER,"
+      " votes INTEGER NOT NULL DEFAULT 0, positive INTEGER NOT NULL DEFAULT 0,"
+      " contaminated INTEGER NOT NULL DEFAULT 0,"
+      " PRIMARY KEY (test, unit)) STRICT, WITHOUT ROWID;"
+
+      "CREATE TABLE llm_decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
+      " signal INTEGER NOT NULL REFERENCES llm_names (id),"
+      " kind TEXT NOT NULL CHECK (kind IN"
+      "  ('start', 'verdict', 'promotion', 'rollback', 'stop', 'archive')),"
+      " test INTEGER REFERENCES llm_ab_tests (id), actor TEXT NOT NULL, reason TEXT NOT NULL,"
+      " from_variant INTEGER REFERENCES llm_variants (id),"
+      " to_variant INTEGER REFERENCES llm_variants (id), receipt TEXT) STRICT;"
+      "CREATE UNIQUE INDEX llm_decisions_verdict ON llm_decisions (test) WHERE kind = 'verdict';"
+      "CREATE INDEX llm_decisions_signal ON llm_decisions (signal);"
+
+      /* How far each journal segment is in the tables. */
+      "CREATE TABLE llm_positions (segment BLOB PRIMARY KEY CHECK (length(segment) = 16),"
+      " offset INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+      /* Records and parts of records that the tables refused, kept for a person to see. */
+      "CREATE TABLE llm_rejected (id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
+      " reason TEXT NOT NULL, explanation_id BLOB, payload BLOB) STRICT;" },
+};
+
+const uint32_t ll_schema_step_count = sizeof ll_schema_steps / sizeof ll_schema_steps[0];

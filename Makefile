@@ -54,7 +54,7 @@ LDLIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null || echo -lsqlite3 
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 # -ffp-contract=off: a receipt replays to the same bits.
-ALL_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) -fPIC -fvisibility=hidden \
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE= $(WARN) -fPIC -fvisibility=hidden \
               -ffp-contract=off $(HARDEN) $(SAN) $(LIB_FLAGS) $(CPPFLAGS) $(CFLAGS)
 INC        = -Iinclude -Ilib
 SO_FLAGS   = -shared -Wl,-soname,$(SONAME) -Wl,--no-undefined-version \
@@ -107,6 +107,32 @@ $B/libllmlearn.a: $(OBJ)
 	$Q$(LD) -r -o $B/llmlearn.o $(OBJ)
 	$Q$(OBJCOPY) --localize-hidden $B/llmlearn.o
 	$Qrm -f $@ && $(AR) rcsD $@ $B/llmlearn.o
+
+# ---- install
+
+# Dirs that were not there are noted, so that uninstall takes away no others.
+install: all
+	@for d in "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig"; do \
+	    while [ ! -d "$$d" ]; do echo "$$d"; d=$$(dirname "$$d"); done; done >>$B/made-dirs
+	install -d "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig"
+	install -m 644 include/llmlearn.h "$(DESTDIR)$(INCLUDEDIR)"
+	install -m 644 $B/libllmlearn.a "$(DESTDIR)$(LIBDIR)"
+	install -m 755 $(SO).$(VERSION) "$(DESTDIR)$(LIBDIR)"
+	ln -sf libllmlearn.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libllmlearn.so"
+	$(call pc_file,$(PREFIX),$(LIBDIR),$(INCLUDEDIR)) >"$(DESTDIR)$(LIBDIR)/pkgconfig/llmlearn.pc"
+	@$(if $(DESTDIR),,PATH=$$PATH:/sbin:/usr/sbin ldconfig 2>/dev/null || :)
+
+uninstall:
+	rm -f "$(DESTDIR)$(INCLUDEDIR)/llmlearn.h" "$(DESTDIR)$(LIBDIR)/pkgconfig/llmlearn.pc" \
+	    $(patsubst %,"$(DESTDIR)$(LIBDIR)/libllmlearn.%",a so so.$(firstword $(subst ., ,$(VERSION))) so.$(VERSION))
+	@[ ! -e $B/made-dirs ] || sort -ru $B/made-dirs | while read -r d; do \
+	    case "$$d" in "$(DESTDIR)"*) rmdir "$$d" 2>/dev/null || : ;; esac; done
+	@$(if $(DESTDIR),,PATH=$$PATH:/sbin:/usr/sbin ldconfig 2>/dev/null || :)
+
+# What stands below the prefix is written so, and moves with it.
+pc_file = sed -e 's|@PREFIX@|$1|' -e 's|@LIBDIR@|$(2:$1/%=$${prefix}/%)|' \
+    -e 's|@INCLUDEDIR@|$(3:$1/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/llmlearn.pc.in
 
 # ---- tests: unit and fault see the internals, flow the public library alone
 

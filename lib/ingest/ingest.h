@@ -1,0 +1,133 @@
+/* ingest.h - the one thread of a process that writes to the store.
+ *
+ *   journal segments ──▶ drain ─┐
+ *                               ├─▶ one transaction: rows, rollups, positions, jobs ─▶ commit
+ *   callers' jobs (votes, ...) ─┘
+ *
+ * A job is a small write that its caller waits for: it runs inside the next transaction
+ * under a mark of its own, so that a failing job undoes itself alone. Jobs that wait at
+ * the same moment share one commit.
+ *
+ * Threads: submit, drain and the counters from any thread; everything else happens on the
+ *          ingest thread, which starts with the first use.
+ * Uses:    base, journal, store. */
+#ifndef LL_INGEST_INGEST_H
+#define LL_INGEST_INGEST_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "journal/journal.h"
+#include "store/metrics.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct ll_ingest ll_ingest;
+typedef struct ll_job ll_job;
+
+/* What a running job works with. */
+typedef struct ll_write {
+    ll_connection *connection;
+    ll_metrics_changes *metrics; /* written before the commit */
+    int64_t now_us;              /* never goes back within one database */
+    ll_ingest *ingest;
+} ll_write;
+
+/* Put first in a struct that also holds copies of the arguments and the results.
+ * `run` may be called more than once (a commit that failed is replayed): it sets its results
+ * afresh each time. LL_JOB_AGAIN_AFTER_DRAIN asks to be run again once everything that any
+ * process has journaled so far is stored; the second time it must answer for good. */
+struct ll_job {
+    llmlearn_err (*run)(ll_job *job, const ll_write *write);
+    void (*destroy)(ll_job *job); /* frees the struct and what it copied */
+    bool changes_config;          /* bump the config version and reload before waking */
+    /* ingest's own */
+    bool drained;                 /* everything was drained since the job first asked */
+    int state;
+    atomic_int references;
+    ll_err_report report;
+    ll_deadline deadline;
+    ll_job *next;
+};
+
+#define LL_JOB_AGAIN_AFTER_DRAIN ((llmlearn_err)1)
+
+/* calloc(bytes) with run and destroy set and one reference, the caller's. NULL: no memory. */
+ll_job *ll_job_new(size_t bytes, llmlearn_err (*run)(ll_job *job, const ll_write *write),
+                   void (*destroy)(ll_job *job));
+void ll_job_release(ll_job *job);
+
+/* Runs the job in a transaction and waits for its commit. Returns what run returned, or
+ * LLMLEARN_ETIMEDOUT (not stored), LLMLEARN_EUNKNOWN, a storing error. Results may be read
+ * from the job after LLMLEARN_OK; the caller still releases its reference. */
+llmlearn_err ll_ingest_submit(ll_ingest *ingest, ll_job *job, ll_deadline deadline);
+
+/* Where a logged row stands in its test. */
+typedef enum ll_exposure {
+    LL_EXPOSURE_COUNTS = 1, /* the unit belongs in this arm */
+    LL_EXPOSURE_MISMATCH,   /* another arm, version or signal than the test's own */
+    LL_EXPOSURE_UNKNOWN     /* no such test */
+} ll_exposure;
+
+typedef struct ll_exposure_claim {
+    uint64_t test;
+    uint32_t arm;
+    int64_t signal;  /* llm_names.id */
+    int64_t variant; /* llm_variants.id of the version logged */
+    const char *unit; /* NULL: the explanation is its own unit, drawn at random */
+    size_t unit_bytes;
+} ll_exposure_claim;
+
+typedef struct ll_ingest_options {
+    ll_journal *journal;
+    ll_store *store;
+    const ll_clock *clock;
+    const ll_log *log;
+    uint32_t batch_interval_ms;
+    uint32_t batch_rows_max;
+    /* Is the claim of a logged row right? Inside a write transaction. */
+    llmlearn_err (*check_exposure)(void *user, ll_connection *connection,
+                                   const ll_exposure_claim *claim, ll_exposure *out_exposure);
+    /* The row's (signal, version) as llm_variants.id, given one if new. Inside a write transaction. */
+    llmlearn_err (*intern_variant)(void *user, ll_connection *connection, int64_t signal,
+                                   const char *version, size_t version_bytes, int64_t now_us,
+                                   int64_t *out_variant);
+    /* Reloads what get_variant serves; on the ingest thread, about every 250 ms and after a job
+     * with changes_config. */
+    void (*reload_config)(void *user);
+    void *user;
+} ll_ingest_options;
+
+llmlearn_err ll_ingest_open(const ll_ingest_options *options, ll_ingest **out_ingest);
+
+/* Starts the thread if it is not running. */
+llmlearn_err ll_ingest_start(ll_ingest *ingest);
+
+/* Stops the thread after what it is doing, within the deadline as far as the disk lets it; frees. */
+void ll_ingest_close(ll_ingest *ingest);
+
+/* Stores everything this process had journaled before the call; with `all`, also what every
+ * other process had. *out_pending_bytes: what the deadline left of ours. LLMLEARN_ETIMEDOUT. */
+llmlearn_err ll_ingest_drain(ll_ingest *ingest, bool all, ll_deadline deadline);
+
+/* More is waiting than the interval should leave: wake up. For the journal's keeper. */
+void ll_ingest_wake(void *ingest);
+
+typedef struct ll_ingest_state {
+    uint64_t drained;
+    uint64_t duplicates;
+    uint64_t rejected;
+    uint64_t votes;
+    uint64_t batches;
+    uint64_t store_errors;
+} ll_ingest_state;
+void ll_ingest_get_state(ll_ingest *ingest, ll_ingest_state *out_state);
+
+/* Fork: stops between transactions and lets go of the store, until the deadline; false if it
+ * could not. Resume goes on. */
+bool ll_ingest_pause(ll_ingest *ingest, ll_deadline deadline);
+void ll_ingest_resume(ll_ingest *ingest);
+
+#endif

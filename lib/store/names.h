@@ -1,0 +1,28 @@
+/* names.h - tickers, signals, models, providers and users as small numbers.
+ *
+ * Uses: connection. */
+#ifndef LL_STORE_NAMES_H
+#define LL_STORE_NAMES_H
+
+#include "store/connection.h"
+
+typedef enum ll_name_kind {
+    LL_NAME_TICKER = 1,
+    LL_NAME_SIGNAL = 2,
+    LL_NAME_MODEL = 3,
+    LL_NAME_PROVIDER = 4
+} ll_name_kind;
+
+/* The number of a name; *out_id = 0 if it has none yet. */
+llmlearn_err ll_names_find(ll_connection *connection, ll_name_kind kind, const char *name,
+                           size_t bytes, int64_t *out_id);
+/* The number of a name, given one if it has none. Needs a write transaction. */
+llmlearn_err ll_names_intern(ll_connection *connection, ll_name_kind kind, const char *name,
+                             size_t bytes, int64_t *out_id);
+
+llmlearn_err ll_users_find(ll_connection *connection, const char *name, size_t bytes,
+                           int64_t *out_id);
+llmlearn_err ll_users_intern(ll_connection *connection, const char *name, size_t bytes,
+                             int64_t *out_id);
+
+#endif

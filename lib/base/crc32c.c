@@ -1,6 +1,6 @@
 #include "base/crc32c.h"
 
-#include "base/crc32c_table.h"
+#include "base/crc32c_slices.h"
 
 #include <assert.h>
 
@@ -19,9 +19,4 @@ uint32_t ll_crc32c_portable(uint32_t crc, const void *data, size_t bytes)
     for (; bytes > 0; bytes--, p++)
         crc = slice_table[0][(crc ^ *p) & 0xff] ^ crc >> 8;
     return ~crc;
-}
-
-uint32_t ll_crc32c(uint32_t crc, const void *data, size_t bytes)
-{
-    return ll_crc32c_portable(crc, data, bytes);
 }

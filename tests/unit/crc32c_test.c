@@ -38,11 +38,25 @@ static uint32_t crc_by_bits(uint32_t crc, const unsigned char *p, size_t bytes)
     return ~crc;
 }
 
-static void check_both(const void *p, size_t bytes, uint32_t expected)
+static void check_ways(uint32_t start, const void *p, size_t bytes, uint32_t expected)
 {
-    ck_assert_uint_eq(ll_crc32c(0, p, bytes), expected);
-    ck_assert_uint_eq(ll_crc32c_portable(0, p, bytes), expected);
+    ck_assert_uint_eq(ll_crc32c(start, p, bytes), expected);
+    for (unsigned i = 0; ll_crc32c_way(i) != NULL; i++)
+        if (ll_crc32c_way(i)(start, p, bytes) != expected)
+            ck_abort_msg("way %u differs at %zu bytes", i, bytes);
 }
+
+START_TEST(the_portable_way_is_the_last)
+{
+    unsigned count = 0;
+
+    while (ll_crc32c_way(count) != NULL)
+        count++;
+    ck_assert_uint_ge(count, 1);
+    ck_assert(ll_crc32c_way(count - 1) == ll_crc32c_portable);
+    ck_assert(ll_crc32c_way(count + 1) == NULL);
+}
+END_TEST
 
 /* RFC 3720, appendix B.4, and the customary check value. */
 START_TEST(published_values)
@@ -53,27 +67,26 @@ START_TEST(published_values)
     };
     unsigned char bytes[32];
 
-    check_both("123456789", 9, 0xe3069283);
-    check_both("a", 1, 0xc1d04330);
+    check_ways(0, "123456789", 9, 0xe3069283);
+    check_ways(0, "a", 1, 0xc1d04330);
     memset(bytes, 0, sizeof bytes);
-    check_both(bytes, sizeof bytes, 0x8a9136aa);
+    check_ways(0, bytes, sizeof bytes, 0x8a9136aa);
     memset(bytes, 0xff, sizeof bytes);
-    check_both(bytes, sizeof bytes, 0x62a8ab43);
+    check_ways(0, bytes, sizeof bytes, 0x62a8ab43);
     for (unsigned char i = 0; i < 32; i++)
         bytes[i] = i;
-    check_both(bytes, sizeof bytes, 0x46dd794e);
+    check_ways(0, bytes, sizeof bytes, 0x46dd794e);
     for (unsigned char i = 0; i < 32; i++)
         bytes[i] = (unsigned char)(31 - i);
-    check_both(bytes, sizeof bytes, 0x113fdb5c);
-    check_both(scsi_read, sizeof scsi_read, 0xd9963a56);
+    check_ways(0, bytes, sizeof bytes, 0x113fdb5c);
+    check_ways(0, scsi_read, sizeof scsi_read, 0xd9963a56);
 }
 END_TEST
 
 START_TEST(no_bytes_leave_the_crc_as_it_was)
 {
-    check_both(NULL, 0, 0);
-    ck_assert_uint_eq(ll_crc32c(0x12345678, NULL, 0), 0x12345678);
-    ck_assert_uint_eq(ll_crc32c_portable(0x12345678, "x", 0), 0x12345678);
+    check_ways(0, NULL, 0, 0);
+    check_ways(0x12345678, "x", 0, 0x12345678);
 }
 END_TEST
 
@@ -84,11 +97,10 @@ START_TEST(every_length_agrees_with_the_definition)
     uint32_t expected = start;
 
     for (size_t bytes = 0; bytes <= 8000; bytes++) {
-        ck_assert_uint_eq(ll_crc32c(start, data, bytes), expected);
-        ck_assert_uint_eq(ll_crc32c_portable(start, data, bytes), expected);
+        check_ways(start, data, bytes, expected);
         expected = crc_by_bits(expected, data + bytes, 1);
     }
-    ck_assert_uint_eq(ll_crc32c(0, data, DATA_BYTES), crc_by_bits(0, data, DATA_BYTES));
+    check_ways(0, data, DATA_BYTES, crc_by_bits(0, data, DATA_BYTES));
 }
 END_TEST
 
@@ -101,7 +113,7 @@ START_TEST(every_alignment_agrees_and_nothing_is_read_behind_the_end)
         ck_assert_ptr_nonnull(exact);
         memcpy(exact, data, bytes);
         for (size_t offset = 0; offset < bytes && offset < 17; offset++)
-            check_both(exact + offset, bytes - offset,
+            check_ways(0, exact + offset, bytes - offset,
                        crc_by_bits(0, exact + offset, bytes - offset));
         free(exact);
     }
@@ -113,13 +125,8 @@ START_TEST(a_crc_continues_where_it_stopped)
     const size_t bytes = 5000;
     uint32_t whole = ll_crc32c(0, data, bytes);
 
-    for (size_t split = 0; split <= bytes; split++) {
-        uint32_t first = ll_crc32c(0, data, split);
-        uint32_t first_portable = ll_crc32c_portable(0, data, split);
-
-        ck_assert_uint_eq(ll_crc32c(first, data + split, bytes - split), whole);
-        ck_assert_uint_eq(ll_crc32c_portable(first_portable, data + split, bytes - split), whole);
-    }
+    for (size_t split = 0; split <= bytes; split++)
+        check_ways(ll_crc32c(0, data, split), data + split, bytes - split, whole);
 }
 END_TEST
 
@@ -142,6 +149,7 @@ int main(void)
     TCase *tests = tcase_create("crc32c");
 
     tcase_add_checked_fixture(tests, make_data, free_data);
+    tcase_add_test(tests, the_portable_way_is_the_last);
     tcase_add_test(tests, published_values);
     tcase_add_test(tests, no_bytes_leave_the_crc_as_it_was);
     tcase_add_test(tests, every_length_agrees_with_the_definition);

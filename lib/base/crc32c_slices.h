@@ -1,15 +1,15 @@
-/* crc32c_table.h - constants of the polynomial 0x1EDC6F41, bits reflected (0x82F63B78).
- * Each follows from the two-line rule above it; the unit test proves them all against a
- * bitwise crc. Only crc32c.c includes this file.
+/* crc32c_slices.h - the table behind the portable crc.
+ *
+ * The polynomial is 0x1EDC6F41, bits reflected: 0x82F63B78. Only crc32c.c includes this file.
  *
  * Uses: nothing. */
-#ifndef LL_BASE_CRC32C_TABLE_H
-#define LL_BASE_CRC32C_TABLE_H
+#ifndef LL_BASE_CRC32C_SLICES_H
+#define LL_BASE_CRC32C_SLICES_H
 
 #include <stdint.h>
 
-/* slice_table[0][b] is the crc register after byte b; slice_table[k][b] the same
- * after k more zero bytes. */
+/* slice_table[0][b] is the crc register after byte b; slice_table[k][b] is the same after k more
+ * zero bytes. */
 static const uint32_t slice_table[8][256] = {
     {
         0x00000000, 0xf26b8303, 0xe13b70f7, 0x1350f3f4, 0xc79a971f, 0x35f1141c, 0x26a1e7e8,

@@ -119,18 +119,18 @@ typedef int64_t (*llmlearn_clock_fn)(void *user);
 
 typedef struct llmlearn_options {
     uint32_t struct_size;
-    uint32_t flags;              /* none yet: 0 */
-    const char *path;            /* required: the database file; made with mode 0600 if absent */
-    const char *baseline;        /* NULL: "v1.0". The version served when nothing else is known */
-    uint64_t journal_bytes_max;  /* 0: 256 MiB. This process's journal; 1 MiB to 1 TiB */
-    uint64_t segment_bytes;      /* 0: 16 MiB. 64 KiB to 64 MiB, and at most a quarter of the above */
-    uint32_t batch_interval_ms;  /* 0: 100. Longest a record waits unstored when all is well */
-    uint32_t batch_rows_max;     /* 0: 10,000. Rows in one transaction */
-    uint32_t feedback_per_hour;  /* 0: 10. Votes per user in any 60 minutes; UINT32_MAX: no limit */
-    uint32_t analytics_ttl_ms;   /* 0: 300,000. How old a cached report may be */
-    llmlearn_log_fn log;         /* NULL: silent */
+    uint32_t flags;             /* none yet: 0 */
+    const char *path;           /* required: the database file; made with mode 0600 if absent */
+    const char *baseline;       /* NULL: "v1.0". The version served when nothing else is known */
+    uint64_t journal_bytes_max; /* 0: 256 MiB. This process's journal; 1 MiB to 1 TiB */
+    uint64_t segment_bytes; /* 0: 16 MiB. 64 KiB to 64 MiB, and at most a quarter of the above */
+    uint32_t batch_interval_ms; /* 0: 100. Longest a record waits unstored when all is well */
+    uint32_t batch_rows_max;    /* 0: 10,000. Rows in one transaction */
+    uint32_t feedback_per_hour; /* 0: 10. Votes per user in any 60 minutes; UINT32_MAX: no limit */
+    uint32_t analytics_ttl_ms;  /* 0: 300,000. How old a cached report may be */
+    llmlearn_log_fn log;        /* NULL: silent */
     void *log_user;
-    llmlearn_clock_fn clock;     /* NULL: the system's clock */
+    llmlearn_clock_fn clock; /* NULL: the system's clock */
     void *clock_user;
 } llmlearn_options;
 
@@ -164,19 +164,19 @@ LLMLEARN_API llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms
 /* Since this process opened the handle, unless said otherwise. */
 typedef struct llmlearn_counters {
     uint32_t struct_size;
-    uint32_t lag_ms;            /* age of the oldest record of ours not yet stored; 0: none */
-    uint64_t logged;            /* explanations accepted */
-    uint64_t full;              /* explanations refused with LLMLEARN_EFULL */
-    uint64_t drained;           /* records stored by this process, any process's */
-    uint64_t duplicates;        /* records that were stored already: harmless */
-    uint64_t rejected;          /* records the store refused; kept in llm_rejected */
-    uint64_t holes;             /* damaged or unfinished places skipped in journals */
-    uint64_t foreign_segments;  /* journal files of another store or format, left alone */
-    uint64_t queued_bytes;      /* of ours, not yet stored */
-    uint64_t journal_bytes;     /* limit for the above */
-    uint64_t votes;             /* accepted by this process */
-    uint64_t batches;           /* transactions committed by this process */
-    uint64_t store_errors;      /* transactions rolled back and tried again */
+    uint32_t lag_ms;           /* age of the oldest record of ours not yet stored; 0: none */
+    uint64_t logged;           /* explanations accepted */
+    uint64_t full;             /* explanations refused with LLMLEARN_EFULL */
+    uint64_t drained;          /* records stored by this process, any process's */
+    uint64_t duplicates;       /* records that were stored already: harmless */
+    uint64_t rejected;         /* records the store refused; kept in llm_rejected */
+    uint64_t holes;            /* damaged or unfinished places skipped in journals */
+    uint64_t foreign_segments; /* journal files of another store or format, left alone */
+    uint64_t queued_bytes;     /* of ours, not yet stored */
+    uint64_t journal_bytes;    /* limit for the above */
+    uint64_t votes;            /* accepted by this process */
+    uint64_t batches;          /* transactions committed by this process */
+    uint64_t store_errors;     /* transactions rolled back and tried again */
 } llmlearn_counters;
 
 /* Fills out_counters (required; its struct_size set by the caller). Cost: about 1 us. */
@@ -270,9 +270,10 @@ LLMLEARN_API llmlearn_err llmlearn_withdraw_feedback(llmlearn *learner,
                                                      uint32_t deadline_ms);
 
 /* One explanation with its votes as JSON:
- *   {"id", "created_at" (RFC 3339, UTC), "created_us", "ticker", "signal", "text", "version", "model",
- *    "provider", "unit", "confidence", "latency_ms", "prompt_tokens", "completion_tokens",
- *    "cost_nanousd", "cached", "fallback", "fallback_reason", "rerouted", "test_id", "arm", "metadata",
+ *   {"id", "created_at" (RFC 3339, UTC), "created_us", "ticker", "signal", "text",
+ *    "version", "model", "provider", "unit", "confidence", "latency_ms",
+ *    "prompt_tokens", "completion_tokens", "cost_nanousd", "cached", "fallback",
+ *    "fallback_reason", "rerouted", "test_id", "arm", "metadata",
  *    "feedback": [{"user", "helpful", "rating", "comment", "created_at"}, ...]}
  * Unknown values are null; at most 1,000 votes, newest first. out_json is required.
  * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ETIMEDOUT, LLMLEARN_EIO. */
@@ -345,19 +346,19 @@ typedef struct llmlearn_arm {
 
 typedef struct llmlearn_ab_test {
     uint32_t struct_size;
-    uint32_t flags;             /* LLMLEARN_AB_* */
-    const char *signal;         /* required */
-    const llmlearn_arm *arms;   /* required: 2 to LLMLEARN_ARMS_MAX, the champion among them */
+    uint32_t flags;           /* LLMLEARN_AB_* */
+    const char *signal;       /* required */
+    const llmlearn_arm *arms; /* required: 2 to LLMLEARN_ARMS_MAX, the champion among them */
     uint32_t arm_count;
-    int32_t rule;               /* 0: LLMLEARN_RULE_CLASSIC */
-    double duration_min_days;   /* 0: 7. Up to 365 */
-    double duration_max_days;   /* 0: 56. At least the minimum, up to 3,650 */
-    uint64_t trials_min;        /* 0: 100. First votes that each arm needs */
-    double alpha_ratio;         /* 0: 0.05. 1e-6 to 0.5 */
-    double effect_min;          /* 0: 0.1. Cramer's V that must be exceeded; up to 1 */
-    const char *actor;          /* NULL: "api". Who started it, up to 256 bytes */
+    int32_t rule;             /* 0: LLMLEARN_RULE_CLASSIC */
+    double duration_min_days; /* 0: 7. Up to 365 */
+    double duration_max_days; /* 0: 56. At least the minimum, up to 3,650 */
+    uint64_t trials_min;      /* 0: 100. First votes that each arm needs */
+    double alpha_ratio;       /* 0: 0.05. 1e-6 to 0.5 */
+    double effect_min;        /* 0: 0.1. Cramer's V that must be exceeded; up to 1 */
+    const char *actor;        /* NULL: "api". Who started it, up to 256 bytes */
     uint32_t deadline_ms;
-    uint32_t reserved;          /* 0 */
+    uint32_t reserved; /* 0 */
 } llmlearn_ab_test;
 
 /* Starts a test of prompt variants for one signal. Arms and weights never
@@ -387,15 +388,15 @@ typedef enum llmlearn_verdict {
 
 typedef struct llmlearn_decision {
     uint32_t struct_size;
-    int32_t verdict;        /* llmlearn_verdict */
-    const char *winner;     /* version with the verdict LLMLEARN_WINNER, else NULL; until close */
-    const char *status;     /* "winner", "running", "tie", ...: the rule's own word; until close */
-    char *receipt_json;     /* evidence, as in llmlearn_decisions; for llmlearn_free */
-    uint64_t decision_id;   /* 0 with LLMLEARN_KEEP_GOING */
-    double p_value;         /* 0 to 1; 1 where nothing was computed */
-    double effect;          /* Cramer's V, 0 to 1; 0 where nothing was computed */
-    uint32_t promotable;    /* 1: the winner may be promoted without a person */
-    uint32_t promoted;      /* 1: it is the champion now, by this test */
+    int32_t verdict;      /* llmlearn_verdict */
+    const char *winner;   /* version with the verdict LLMLEARN_WINNER, else NULL; until close */
+    const char *status;   /* "winner", "running", "tie", ...: the rule's own word; until close */
+    char *receipt_json;   /* evidence, as in llmlearn_decisions; for llmlearn_free */
+    uint64_t decision_id; /* 0 with LLMLEARN_KEEP_GOING */
+    double p_value;       /* 0 to 1; 1 where nothing was computed */
+    double effect;        /* Cramer's V, 0 to 1; 0 where nothing was computed */
+    uint32_t promotable;  /* 1: the winner may be promoted without a person */
+    uint32_t promoted;    /* 1: it is the champion now, by this test */
 } llmlearn_decision;
 
 /* Looks at the running or last decided test of a signal and decides it by its rule.

@@ -19,7 +19,7 @@ void ll_arguments_write(void *theirs, const void *ours, uint32_t our_bytes);
 
 /* Each returns the length, or SIZE_MAX with the detail set ("ticker: ..."). `required` false
  * makes NULL fine: length 0. */
-size_t ll_argument_name(const char *what, const char *text, bool required);   /* a "name" */
+size_t ll_argument_name(const char *what, const char *text, bool required); /* a "name" */
 size_t ll_argument_signal(const char *what, const char *text);
 size_t ll_argument_text(const char *what, const char *text, bool required, size_t bytes_min,
                         size_t bytes_max);

@@ -99,8 +99,8 @@ uint32_t llmlearn_error_retry_after_s(void)
 const char *llmlearn_error_name(llmlearn_err err)
 {
     switch (err) {
-#define NAME(code) \
-    case code:     \
+#define NAME(code)                                                                                 \
+    case code:                                                                                     \
         return #code
         NAME(LLMLEARN_OK);
         NAME(LLMLEARN_EINVAL);

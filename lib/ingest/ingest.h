@@ -44,7 +44,7 @@ struct ll_job {
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
     /* ingest's own */
-    bool drained;                 /* everything was drained since the job first asked */
+    bool drained; /* everything was drained since the job first asked */
     int state;
     atomic_int references;
     ll_err_report report;
@@ -74,8 +74,8 @@ typedef enum ll_exposure {
 typedef struct ll_exposure_claim {
     uint64_t test;
     uint32_t arm;
-    int64_t signal;  /* llm_names.id */
-    int64_t variant; /* llm_variants.id of the version logged */
+    int64_t signal;   /* llm_names.id */
+    int64_t variant;  /* llm_variants.id of the version logged */
     const char *unit; /* NULL: the explanation is its own unit, drawn at random */
     size_t unit_bytes;
 } ll_exposure_claim;
@@ -90,7 +90,8 @@ typedef struct ll_ingest_options {
     /* Is the claim of a logged row right? Inside a write transaction. */
     llmlearn_err (*check_exposure)(void *user, ll_connection *connection,
                                    const ll_exposure_claim *claim, ll_exposure *out_exposure);
-    /* The row's (signal, version) as llm_variants.id, given one if new. Inside a write transaction. */
+    /* The row's (signal, version) as llm_variants.id, given one if new. Inside a write transaction.
+     */
     llmlearn_err (*intern_variant)(void *user, ll_connection *connection, int64_t signal,
                                    const char *version, size_t version_bytes, int64_t now_us,
                                    int64_t *out_variant);
@@ -105,7 +106,8 @@ llmlearn_err ll_ingest_open(const ll_ingest_options *options, ll_ingest **out_in
 /* Starts the thread if it is not running. */
 llmlearn_err ll_ingest_start(ll_ingest *ingest);
 
-/* Stops the thread after what it is doing, within the deadline as far as the disk lets it; frees. */
+/* Stops the thread after what it is doing, within the deadline as far as the disk lets it; frees.
+ */
 void ll_ingest_close(ll_ingest *ingest);
 
 /* Stores everything this process had journaled before the call; with `all`, also what every

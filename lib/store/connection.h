@@ -58,12 +58,16 @@ static inline ll_value ll_real(double value)
 /* NULL data is NULL. */
 static inline ll_value ll_text(const char *data, size_t bytes)
 {
-    return (ll_value){ .kind = data == NULL ? LL_VALUE_NULL : LL_VALUE_TEXT, .bytes = bytes, .data = data };
+    return (ll_value){ .kind = data == NULL ? LL_VALUE_NULL : LL_VALUE_TEXT,
+                       .bytes = bytes,
+                       .data = data };
 }
 
 static inline ll_value ll_blob(const void *data, size_t bytes)
 {
-    return (ll_value){ .kind = data == NULL ? LL_VALUE_NULL : LL_VALUE_BLOB, .bytes = bytes, .data = data };
+    return (ll_value){ .kind = data == NULL ? LL_VALUE_NULL : LL_VALUE_BLOB,
+                       .bytes = bytes,
+                       .data = data };
 }
 
 ll_value ll_string(const char *text); /* NUL-terminated, or NULL */
@@ -72,9 +76,9 @@ ll_value ll_string(const char *text); /* NUL-terminated, or NULL */
 typedef struct ll_row ll_row;
 
 bool ll_row_is_null(const ll_row *row, int column);
-int64_t ll_row_int(const ll_row *row, int column);    /* NULL reads 0 */
-double ll_row_real(const ll_row *row, int column);    /* NULL reads 0 */
-const char *ll_row_text(const ll_row *row, int column, size_t *out_bytes);       /* NULL reads NULL */
+int64_t ll_row_int(const ll_row *row, int column);                         /* NULL reads 0 */
+double ll_row_real(const ll_row *row, int column);                         /* NULL reads 0 */
+const char *ll_row_text(const ll_row *row, int column, size_t *out_bytes); /* NULL reads NULL */
 const void *ll_row_blob(const ll_row *row, int column, size_t *out_bytes);
 
 /* Called for each row; anything but LLMLEARN_OK ends the run with that code. */

@@ -2,9 +2,7 @@
 
 #include <assert.h>
 
-static const ll_statement find_name = {
-    "SELECT id FROM llm_names WHERE kind = ?1 AND name = ?2"
-};
+static const ll_statement find_name = { "SELECT id FROM llm_names WHERE kind = ?1 AND name = ?2" };
 static const ll_statement add_name = { "INSERT INTO llm_names (kind, name) VALUES (?1, ?2)" };
 static const ll_statement find_user = { "SELECT id FROM llm_users WHERE name = ?1" };
 static const ll_statement add_user = { "INSERT INTO llm_users (name) VALUES (?1)" };
@@ -16,8 +14,7 @@ static llmlearn_err find_or_add(ll_connection *connection, const ll_statement *f
 {
     bool found = false;
     int64_t id = 0;
-    llmlearn_err err =
-        ll_connection_int(connection, find, arguments, argument_count, &found, &id);
+    llmlearn_err err = ll_connection_int(connection, find, arguments, argument_count, &found, &id);
 
     if (err == LLMLEARN_OK && !found && add != NULL) {
         err = ll_connection_run(connection, add, arguments, argument_count, NULL, NULL);

@@ -1,0 +1,111 @@
+#include "store/feedback.h"
+
+#include <assert.h>
+
+static const ll_statement find_vote = {
+    "SELECT helpful, rating, created_us, sequence FROM llm_feedback"
+    " WHERE explanation = ?1 AND voter = ?2"
+};
+static const ll_statement any_vote = {
+    "SELECT 1 FROM llm_feedback WHERE explanation = ?1 LIMIT 1"
+};
+static const ll_statement put_vote = {
+    "INSERT INTO llm_feedback (explanation, voter, helpful, rating, created_us, sequence, comment)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (explanation, voter) DO UPDATE SET"
+    " helpful = excluded.helpful, rating = excluded.rating, created_us = excluded.created_us,"
+    " sequence = excluded.sequence, comment = excluded.comment"
+};
+static const ll_statement delete_vote = {
+    "DELETE FROM llm_feedback WHERE explanation = ?1 AND voter = ?2"
+};
+static const ll_statement forget_old_quota = {
+    "DELETE FROM llm_quota WHERE voter = ?1 AND accepted_us <= ?2"
+};
+/* With `limit` votes in the hour, the oldest of the latest `limit` decides when one is free. */
+static const ll_statement oldest_in_quota = { "SELECT accepted_us FROM llm_quota WHERE voter = ?1"
+                                              " ORDER BY accepted_us DESC LIMIT 1 OFFSET ?2" };
+static const ll_statement take_quota = {
+    "INSERT INTO llm_quota (voter, accepted_us, sequence) VALUES (?1, ?2, ?3)"
+};
+
+typedef struct finding {
+    ll_vote_row *vote;
+    bool found;
+} finding;
+
+static llmlearn_err read_vote(void *context, const ll_row *row)
+{
+    finding *f = context;
+
+    f->found = true;
+    f->vote->helpful = ll_row_int(row, 0) != 0;
+    f->vote->rating = (int32_t)ll_row_int(row, 1);
+    f->vote->created_us = ll_row_int(row, 2);
+    f->vote->sequence = ll_row_int(row, 3);
+    return LLMLEARN_OK;
+}
+
+llmlearn_err ll_feedback_find(ll_connection *connection, int64_t explanation, int64_t voter,
+                              bool *out_found, ll_vote_row *out_vote)
+{
+    const ll_value arguments[] = { ll_int(explanation), ll_int(voter) };
+    finding f = { .vote = out_vote };
+    llmlearn_err err;
+
+    *out_vote = (ll_vote_row){ .explanation = explanation, .voter = voter };
+    err = ll_connection_run(connection, &find_vote, arguments, 2, read_vote, &f);
+    if (err == LLMLEARN_OK)
+        *out_found = f.found;
+    return err;
+}
+
+llmlearn_err ll_feedback_exists(ll_connection *connection, int64_t explanation, bool *out_exists)
+{
+    const ll_value arguments[] = { ll_int(explanation) };
+    int64_t one;
+
+    return ll_connection_int(connection, &any_vote, arguments, 1, out_exists, &one);
+}
+
+llmlearn_err ll_feedback_put(ll_connection *connection, const ll_vote_row *vote)
+{
+    const ll_value arguments[] = { ll_int(vote->explanation),
+                                   ll_int(vote->voter),
+                                   ll_int(vote->helpful),
+                                   vote->rating != 0 ? ll_int(vote->rating) : ll_null(),
+                                   ll_int(vote->created_us),
+                                   ll_int(vote->sequence),
+                                   ll_text(vote->comment, vote->comment_bytes) };
+
+    assert(vote->voter != 0 && vote->rating >= 0 && vote->rating <= 5);
+    return ll_connection_run(connection, &put_vote, arguments, LL_ARRAY_COUNT(arguments), NULL,
+                             NULL);
+}
+
+llmlearn_err ll_feedback_delete(ll_connection *connection, int64_t explanation, int64_t voter)
+{
+    const ll_value arguments[] = { ll_int(explanation), ll_int(voter) };
+
+    return ll_connection_run(connection, &delete_vote, arguments, 2, NULL, NULL);
+}
+
+llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now_us,
+                           int64_t sequence, uint32_t limit, int64_t *out_wait_us)
+{
+    const ll_value old[] = { ll_int(voter), ll_int(now_us - LL_US_PER_HOUR) };
+    const ll_value oldest[] = { ll_int(voter), ll_int((int64_t)limit - 1) };
+    const ll_value taken[] = { ll_int(voter), ll_int(now_us), ll_int(sequence) };
+    bool full = false;
+    int64_t accepted_us = 0;
+    llmlearn_err err;
+
+    assert(limit > 0);
+    err = ll_connection_run(connection, &forget_old_quota, old, 2, NULL, NULL);
+    if (err == LLMLEARN_OK)
+        err = ll_connection_int(connection, &oldest_in_quota, oldest, 2, &full, &accepted_us);
+    if (err == LLMLEARN_OK && !full)
+        err = ll_connection_run(connection, &take_quota, taken, 3, NULL, NULL);
+    if (err == LLMLEARN_OK)
+        *out_wait_us = full ? accepted_us + LL_US_PER_HOUR - now_us : 0;
+    return err;
+}

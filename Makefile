@@ -1,9 +1,9 @@
-# libllmlearn: `make help` lists what there is to make.
-#
-#   make B=build/mine                  builds into another folder
-#   make SANITIZE=address,undefined    (or thread) builds a sanitised library
-#   make unit ONLY=journal             builds and runs tests/unit/journal*_test.c alone
-#   make CC=clang WERROR=              another compiler, warnings not fatal
+# make                 builds the static and the shared library in build/
+# make help            lists the rest; to any of them may be added
+#   B=build/mine       another folder to build in
+#   SANITIZE=thread    or address,undefined: a sanitised build in build/thread
+#   CC=clang WERROR=   another compiler; warnings are not fatal
+#   V=1                shows the commands
 
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
@@ -39,7 +39,7 @@ WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wformat=2 -Wundef \
 # Fortify needs an optimiser, and the sanitizers bring their own checks.
 ifeq ($(SANITIZE),)
 HARDEN := -fstack-protector-strong -fstack-clash-protection \
-          $(if $(filter x86_64% i%86%,$(shell $(CC) -dumpmachine)),-fcf-protection) \
+          $(if $(filter x86_64% i%86%,$(shell $(CC) -dumpmachine 2>/dev/null)),-fcf-protection) \
           $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 NOUNDEF := -Wl,--no-undefined
 else
@@ -71,16 +71,21 @@ UNIT    := $(call tests_in,unit)
 FAULT   := $(call tests_in,fault)
 FLOW    := $(call tests_in,flow)
 TESTS   := $(UNIT) $(FLOW) $(FAULT)
+BENCH   := $(patsubst %.c,$B/%,$(wildcard tests/bench/*_bench.c))
 
 SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all tests unit flow fault deps clean help FORCE
+.PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
+        coverage format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $B/libllmlearn.a $(SO)
+
+help:
+	@sed -n '1,/^$$/s/^# \?//p; s/^#: /make /p' Makefile
 
 $B/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
@@ -110,7 +115,8 @@ $B/libllmlearn.a: $(OBJ)
 
 # ---- install
 
-# Dirs that were not there are noted, so that uninstall takes away no others.
+#: install            [DESTDIR= PREFIX=/usr/local LIBDIR= INCLUDEDIR=]; also: uninstall
+# Directories that were not there are noted, so that uninstall takes away no others.
 install: all
 	@for d in "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(LIBDIR)/pkgconfig"; do \
 	    while [ ! -d "$$d" ]; do echo "$$d"; d=$$(dirname "$$d"); done; done >>$B/made-dirs
@@ -125,9 +131,11 @@ install: all
 
 uninstall:
 	rm -f "$(DESTDIR)$(INCLUDEDIR)/llmlearn.h" "$(DESTDIR)$(LIBDIR)/pkgconfig/llmlearn.pc" \
-	    $(patsubst %,"$(DESTDIR)$(LIBDIR)/libllmlearn.%",a so so.$(firstword $(subst ., ,$(VERSION))) so.$(VERSION))
-	@[ ! -e $B/made-dirs ] || sort -ru $B/made-dirs | while read -r d; do \
-	    case "$$d" in "$(DESTDIR)"*) rmdir "$$d" 2>/dev/null || : ;; esac; done
+	    $(foreach file,libllmlearn.a libllmlearn.so $(SONAME) libllmlearn.so.$(VERSION), \
+	    "$(DESTDIR)$(LIBDIR)/$(file)")
+	@mkdir -p $B && touch $B/made-dirs
+	@sort -ru $B/made-dirs | while read -r d; do rmdir "$$d" 2>/dev/null || [ ! -d "$$d" ] || \
+	    echo "$$d"; done >$B/made-dirs.left; mv $B/made-dirs.left $B/made-dirs
 	@$(if $(DESTDIR),,PATH=$$PATH:/sbin:/usr/sbin ldconfig 2>/dev/null || :)
 
 # What stands below the prefix is written so, and moves with it.
@@ -147,10 +155,10 @@ $B/support.a: $(SUPPORT)
 #     /* link: -Wl,--wrap=malloc */
 own_flags = $(shell sed -n 's|^/\* link: \(.*\) \*/$$|\1|p' $(@:$B/%=%.c))
 
-$(SUPPORT) $(TESTS:=.o): INC = -Iinclude -Ilib -Itests
+$(SUPPORT) $(TESTS:=.o) $(BENCH:=.o): INC = -Iinclude -Ilib -Itests
 $(FLOW:=.o): INC = -Iinclude -Itests
 
-$(UNIT) $(FAULT): $B/%: $B/%.o $B/support.a $B/internals.a
+$(UNIT) $(FAULT) $(BENCH): $B/%: $B/%.o $B/support.a $B/internals.a
 	@echo '  LINK  $@'
 	$Q$(CC) $(SAN) $(CFLAGS) $(LDFLAGS) $(own_flags) -o $@ $^ $(CHECK_LIBS) $(LDLIBS)
 
@@ -159,7 +167,10 @@ $(FLOW): $B/%: $B/%.o $B/support.a $(SO)
 	$Q$(CC) $(SAN) $(CFLAGS) $(LDFLAGS) $(own_flags) -Wl,-rpath,'$$ORIGIN/../..' -o $@ \
 	    $< $B/support.a $(SO) $(CHECK_LIBS) $(LDLIBS)
 
+export LL_SANITIZER := $(firstword $(subst $(comma), ,$(SANITIZE)))
+#: unit [ONLY=journal]  one kind of tests; also: flow, fault
 tests: $(TESTS)
+benches: $(BENCH)
 unit: $(UNIT)
 	@tests/run.sh $(UNIT)
 flow: $(FLOW)
@@ -167,7 +178,70 @@ flow: $(FLOW)
 fault: $(FAULT)
 	@tests/run.sh $(FAULT)
 
+# ---- Python: installed into $B/python, against this build
+
+PY_ENV = PYTHON=$(PYTHON) PYTHONPATH=$(abspath $B)/python LD_LIBRARY_PATH=$(abspath $B)
+T     ?= $(wildcard bindings/python/tests examples/*/tests)
+
+binding: $B/python/.made
+$B/python/.made: $(shell find bindings/python -name tests -prune -o -name build -prune -o \
+                     -name '*.py' -print -o -name '*.toml' -print 2>/dev/null) include/llmlearn.h | all
+	@echo '  PIP   bindings/python'
+	$Q$(call pc_file,$(CURDIR),$(abspath $B),$(CURDIR)/include) >$B/llmlearn.pc
+	$QPKG_CONFIG_PATH=$(abspath $B) $(PYTHON) -m pip install --quiet --disable-pip-version-check \
+	    --root-user-action=ignore --no-index --no-build-isolation --no-deps --upgrade \
+	    --target $(@D) ./bindings/python
+	@touch $@
+
+pytest: binding
+	$Q$(PY_ENV) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $T
+
+# ---- whole jobs: each sets up what it needs, then builds with it
+
+export LL_MAKE := $(MAKE)
+export LL_BUILD = $B
+export CC PYTHON JOBS
+SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
+
+#: run [ARGS=--once]  set up, build, replay real prices through the example engine
+run: deps-run
+	@$(SUBMAKE) all binding
+	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
+
+#: check              set up, build and run every test; ends in "N passed, N failed"
+check: deps-check
+	@tests/check.sh
+
+#: bench              set up, build and measure; writes build/bench.json
+bench: deps-bench
+	@$(SUBMAKE) all benches binding
+	@$(PY_ENV) tests/bench/run.sh $(ARGS)
+
+#: tidy               the style checks alone
+tidy: all
+	@tests/style/tidy.sh $B
+
+#: sabotage           plants each known defect and sees its test fail
+sabotage: deps-check
+	@tests/sabotage/run.sh $(ARGS)
+
+#: coverage           lines of lib that the tests run; fails under 85 %
+COVERED := $B/coverage
+coverage: deps-coverage
+	@$(SUBMAKE) -k B=$(COVERED) CFLAGS='-O0 -g --coverage -fprofile-update=atomic' all tests
+	@find $(COVERED) -name '*.gcda' -delete
+	@tests/run.sh $(TESTS:$B/%=$(COVERED)/%); failed=$$?; gcovr --root . --filter lib/ \
+	    --print-summary --fail-under-line 85 $(COVERED) && exit $$failed
+
+#: deps               installs the Debian packages that check and run need
+deps: deps-check
+deps-%:
+	@tests/setup/deps.sh $*
+
+format:
+	clang-format-14 -i $(shell find lib include tests examples bindings -name '*.[ch]')
+
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d)
+-include $(OBJ:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCH:=.d)

@@ -13,16 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint32_t ll_crc32c_function(uint32_t crc, const void *data, size_t bytes);
-
 /* data may be NULL if bytes is 0. Uses the best instructions the processor has. */
-ll_crc32c_function ll_crc32c;
+uint32_t ll_crc32c(uint32_t crc, const void *data, size_t bytes);
 
 /* The same value by tables alone. */
-ll_crc32c_function ll_crc32c_portable;
+uint32_t ll_crc32c_portable(uint32_t crc, const void *data, size_t bytes);
 
 /* The ways to compute it that work on this processor, one after another, the portable one last;
  * NULL behind it. For tests: all must agree. */
+typedef uint32_t ll_crc32c_function(uint32_t crc, const void *data, size_t bytes);
 ll_crc32c_function *ll_crc32c_way(unsigned index);
 
 #endif

@@ -81,6 +81,36 @@ static uint64_t step_over(uint64_t state, const unsigned char *p, size_t bytes)
     return state & STATE_MASK;
 }
 
+/* True for eight bytes in 01..7F: a zero borrows its high bit, the others bring one. */
+static inline bool is_ascii_word(uint64_t word)
+{
+    return (((word - 0x0101010101010101) | word) & 0x8080808080808080) == 0;
+}
+
+/* The words overlap, so that no byte needs a step of its own. */
+static inline bool is_ascii(const unsigned char *p, size_t bytes)
+{
+    uint32_t half[2];
+    uint64_t word;
+
+    if (bytes < sizeof half[0])
+        return false; /* no gain: the state machine is as fast */
+    if (bytes < sizeof word) {
+        memcpy(&half[0], p, sizeof half[0]);
+        memcpy(&half[1], p + bytes - sizeof half[1], sizeof half[1]);
+        return is_ascii_word((uint64_t)half[0] << 32 | half[1]);
+    }
+    memcpy(&word, p + bytes - sizeof word, sizeof word);
+    if (!is_ascii_word(word))
+        return false;
+    for (; bytes > sizeof word; bytes -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        if (!is_ascii_word(word))
+            return false;
+    }
+    return true;
+}
+
 /* True for 32 bytes in 01..7F: as signed numbers, all above zero. */
 static inline bool is_ascii_block(const unsigned char *p)
 {
@@ -105,12 +135,9 @@ bool ll_utf8_valid_portable(const char *text, size_t bytes)
     for (; bytes >= BLOCK_BYTES; bytes -= BLOCK_BYTES, p += BLOCK_BYTES)
         if (state != ACCEPT || !is_ascii_block(p))
             state = step_over(state, p, BLOCK_BYTES);
+    if (state == ACCEPT && is_ascii(p, bytes))
+        return true;
     return step_over(state, p, bytes) == ACCEPT;
-}
-
-bool ll_utf8_valid(const char *text, size_t bytes)
-{
-    return ll_utf8_valid_portable(text, bytes);
 }
 
 size_t ll_utf8_measure(const char *text, size_t bytes_max, bool *out_valid)

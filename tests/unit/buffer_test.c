@@ -100,7 +100,7 @@ START_TEST(printed_text_may_be_of_any_length)
 {
     char expected[2000];
 
-    for (int width = 1; width < (int)sizeof expected; width++) {
+    for (int width = 1; width < (int)sizeof expected - 1; width++) {
         ll_buffer b = { 0 };
 
         memset(expected, ' ', sizeof expected);

@@ -41,8 +41,16 @@ static size_t encode(uint32_t scalar, unsigned char *p)
     return length;
 }
 
-/* 100 bytes of a: the sequence may stand at each place of a vector and of its neighbour. */
-enum { FRAME_BYTES = 100 };
+static void check_ways(const void *p, size_t bytes, bool expected)
+{
+    ck_assert_int_eq(ll_utf8_valid(p, bytes), expected);
+    for (unsigned i = 0; ll_utf8_way(i) != NULL; i++)
+        if (ll_utf8_way(i)(p, bytes) != expected)
+            ck_abort_msg("way %u says %d to %zu bytes", i, !expected, bytes);
+}
+
+/* A text of a: in it a sequence may stand at each place of a vector and of its neighbour. */
+enum { FRAME_BYTES = 68 };
 
 static void check_sequence(unsigned char *frame, size_t at, const unsigned char *sequence,
                            size_t bytes, bool expected)
@@ -50,12 +58,26 @@ static void check_sequence(unsigned char *frame, size_t at, const unsigned char 
     const char *text = (const char *)frame;
 
     memcpy(frame + at, sequence, bytes);
-    if (ll_utf8_valid(text, FRAME_BYTES) != expected ||
-        ll_utf8_valid_portable(text, FRAME_BYTES) != expected)
+    bool agreed = true;
+    for (unsigned i = 0; ll_utf8_way(i) != NULL; i++)
+        agreed = agreed && ll_utf8_way(i)(text, FRAME_BYTES) == expected;
+    if (!agreed)
         ck_abort_msg("%02x %02x %02x at %zu: should be %d", sequence[0], sequence[1],
                      bytes > 2 ? sequence[2] : 0, at, expected);
     memset(frame + at, 'a', bytes);
 }
+
+START_TEST(the_portable_way_is_the_last)
+{
+    unsigned count = 0;
+
+    while (ll_utf8_way(count) != NULL)
+        count++;
+    ck_assert_uint_ge(count, 1);
+    ck_assert(ll_utf8_way(count - 1) == ll_utf8_valid_portable);
+    ck_assert(ll_utf8_way(count + 1) == NULL);
+}
+END_TEST
 
 START_TEST(every_scalar_value_is_valid_and_every_surrogate_is_not)
 {
@@ -81,23 +103,23 @@ START_TEST(every_pair_of_bytes_agrees_with_the_definition)
 
         for (size_t at = 10; at < 34; at += 5)
             check_sequence(frame, at, sequence, 2, expected);
-        ck_assert_int_eq(ll_utf8_valid((const char *)sequence, 2), expected);
+        check_ways(sequence, 2, expected);
     }
 }
 END_TEST
 
+/* With ASCII in the first or the second place they would be pairs. */
 START_TEST(every_three_bytes_agree_with_the_definition)
 {
     unsigned char frame[FRAME_BYTES];
 
     memset(frame, 'a', sizeof frame);
-    for (unsigned triple = 0; triple < 1 << 24; triple++) {
-        unsigned char sequence[3] = { (unsigned char)(triple >> 16), (unsigned char)(triple >> 8),
-                                      (unsigned char)triple };
-        bool expected = sequence[0] != 0 && sequence[1] != 0 && sequence[2] != 0 &&
-                        valid_by_definition(sequence, 3);
+    for (unsigned n = 0; n < 1 << 22; n++) {
+        unsigned char sequence[3] = { (unsigned char)(0x80 | n >> 15),
+                                      (unsigned char)(0x80 | (n >> 8 & 0x7f)), (unsigned char)n };
+        bool expected = sequence[2] != 0 && valid_by_definition(sequence, 3);
 
-        check_sequence(frame, triple % 67, sequence, 3, expected);
+        check_sequence(frame, n % 65, sequence, 3, expected);
     }
 }
 END_TEST
@@ -119,7 +141,7 @@ START_TEST(the_bounds_of_four_bytes_agree_with_the_definition)
                                       bounds[n / (BOUND_COUNT * BOUND_COUNT) % BOUND_COUNT],
                                       bounds[n / (BOUND_COUNT * BOUND_COUNT * BOUND_COUNT)] };
 
-        check_sequence(frame, n % 71, sequence, 4, valid_by_definition(sequence, 4));
+        check_sequence(frame, n % 64, sequence, 4, valid_by_definition(sequence, 4));
     }
 }
 END_TEST
@@ -144,7 +166,7 @@ START_TEST(a_text_that_stops_inside_a_character_is_invalid)
                 bool valid = !expected;
                 ck_assert_uint_eq(ll_utf8_measure(text, 1000, &valid), before + kept);
                 ck_assert_int_eq(valid, expected);
-                ck_assert_int_eq(ll_utf8_valid_portable(text, before + kept), expected);
+                check_ways(text, before + kept, expected);
                 free(text);
             }
         }
@@ -165,19 +187,41 @@ START_TEST(damaged_text_agrees_with_the_definition)
 
     for (size_t i = 0; i < TEXT_BYTES; i++)
         text[i] = (unsigned char)sample[i % (sizeof sample - 1)];
-    ck_assert(ll_utf8_valid((char *)text, TEXT_BYTES));
-    ck_assert(ll_utf8_valid_portable((char *)text, TEXT_BYTES));
+    check_ways(text, TEXT_BYTES, true);
 
     for (size_t i = 0; i < TEXT_BYTES; i++) {
         for (size_t d = 0; d < sizeof damages; d++) {
             unsigned char kept = text[i];
 
             text[i] = damages[d];
-            bool expected = valid_by_definition(text, TEXT_BYTES);
-            ck_assert_int_eq(ll_utf8_valid((char *)text, TEXT_BYTES), expected);
-            ck_assert_int_eq(ll_utf8_valid_portable((char *)text, TEXT_BYTES), expected);
+            check_ways(text, TEXT_BYTES, valid_by_definition(text, TEXT_BYTES));
             text[i] = kept;
         }
+    }
+}
+END_TEST
+
+/* Long texts, in which stretches of ASCII and of longer characters take turns, some damaged. */
+START_TEST(long_mixed_text_agrees_with_the_definition)
+{
+    enum { LONG_BYTES = 1000, ROUNDS = 20000 };
+    unsigned char text[LONG_BYTES + 4];
+    uint32_t x = 88172645;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t limit = 0x7f;
+
+        for (size_t i = 0; i < LONG_BYTES;) {
+            x = x * 1664525 + 1013904223;
+            if (x >> 26 == 0)
+                limit = (x >> 20 & 1) != 0 ? 0x7f : 0x10ffffu >> (x >> 16 & 15);
+            uint32_t scalar = 1 + (x >> 3) % limit;
+            i += encode(scalar >> 11 == 0xd800 >> 11 ? 'a' : scalar, text + i);
+        }
+        if (round % 2 == 1)
+            text[x % LONG_BYTES] = (unsigned char)(1 + x % 255);
+        size_t bytes = LONG_BYTES - (x >> 8) % 300;
+        check_ways(text, bytes, valid_by_definition(text, bytes));
     }
 }
 END_TEST
@@ -190,15 +234,13 @@ START_TEST(a_nul_byte_is_invalid_wherever_it_stands)
     for (size_t bytes = 1; bytes <= sizeof text; bytes++) {
         for (size_t at = 0; at < bytes; at++) {
             text[at] = '\0';
-            ck_assert(!ll_utf8_valid(text, bytes));
-            ck_assert(!ll_utf8_valid_portable(text, bytes));
+            check_ways(text, bytes, false);
             text[at] = 'a';
         }
-        ck_assert(ll_utf8_valid(text, bytes));
+        check_ways(text, bytes, true);
     }
-    ck_assert(ll_utf8_valid("", 0));
-    ck_assert(ll_utf8_valid(NULL, 0));
-    ck_assert(ll_utf8_valid_portable(NULL, 0));
+    check_ways("", 0, true);
+    check_ways(NULL, 0, true);
 }
 END_TEST
 
@@ -233,14 +275,16 @@ int main(void)
     Suite *suite = suite_create("utf8");
     TCase *tests = tcase_create("utf8");
 
-    /* Seventeen million sequences take a while under a sanitizer. */
+    /* Millions of sequences take a while under a sanitizer. */
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, the_portable_way_is_the_last);
     tcase_add_test(tests, every_scalar_value_is_valid_and_every_surrogate_is_not);
     tcase_add_test(tests, every_pair_of_bytes_agrees_with_the_definition);
     tcase_add_test(tests, every_three_bytes_agree_with_the_definition);
     tcase_add_test(tests, the_bounds_of_four_bytes_agree_with_the_definition);
     tcase_add_test(tests, a_text_that_stops_inside_a_character_is_invalid);
     tcase_add_test(tests, damaged_text_agrees_with_the_definition);
+    tcase_add_test(tests, long_mixed_text_agrees_with_the_definition);
     tcase_add_test(tests, a_nul_byte_is_invalid_wherever_it_stands);
     tcase_add_test(tests, measuring_looks_no_further_than_the_limit);
     suite_add_tcase(suite, tests);

@@ -80,15 +80,14 @@ static double ln_probability(const table *t, uint64_t x)
     return t->ln_margins - (row_1 + row_2);
 }
 
-/* The smallest x past the mode with ln P(x) <= ln_limit; last + 1 if none. It
- * is usually near the mode, so the steps towards it begin small. */
-static uint64_t first_at_most(const table *t, double ln_limit)
+/* The smallest x from low on with ln P(x) <= ln_limit; last + 1 if none. It is
+ * usually near the mode, so the steps towards it begin small. */
+static uint64_t first_at_most(const table *t, uint64_t low, double ln_limit)
 {
-    uint64_t low = t->mode + 1; /* all before are above the limit */
     uint64_t step = 1;
 
     while (step <= t->last + 1 - low && ln_probability(t, low + step - 1) > ln_limit) {
-        low += step;
+        low += step; /* all before low are above the limit */
         step *= 2;
     }
     uint64_t high = step <= t->last + 1 - low ? low + step - 1 : t->last + 1;
@@ -102,54 +101,49 @@ static uint64_t first_at_most(const table *t, double ln_limit)
     return low;
 }
 
-/* P(x) + P(x + 1) + ... to the last, in units of P(x). */
-static ll_fisher_status add_tail(const table *t, uint64_t x, double *out_sum)
-{
-    double term = 1.0;
-    double sum = 1.0;
+/* The observed table's probability, and what the tables that count add up to,
+ * in units of it. */
+typedef struct tally {
+    double ln_observed;
+    double rounding; /* that ln_probability and the sums may have, generously */
+    double likelier; /* but by no more than a forgiven 1e-7 */
+    double equal;
+    double rarer;
+} tally;
 
-    for (uint32_t i = 0; x < t->last && term > sum * 1e-18; i++, x++) {
-        if (i == LL_FISHER_TERMS_MAX)
-            return LL_FISHER_TOO_LARGE;
+/* P(x) and everything beyond it to the last table. */
+static ll_fisher_status add_tail(const table *t, uint64_t x, tally *sums)
+{
+    double term = exp(ln_probability(t, x) - sums->ln_observed);
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < LL_FISHER_TERMS_MAX; i++, x++) {
+        if (term > 1.0 + sums->rounding)
+            sums->likelier += term;
+        else if (term >= 1.0 - sums->rounding)
+            sums->equal += term;
+        else
+            sums->rarer += term;
+        sum += term;
+        if (x == t->last || term <= sum * 1e-18)
+            return LL_FISHER_OK;
         double up = (double)(t->trials_1 - x) * (double)(t->successes - x);
         double down = (double)(x + 1) * (double)(t->trials_2 + x + 1 - t->successes);
         term *= up / down;
-        sum += term;
     }
-    *out_sum = sum;
-    return LL_FISHER_OK;
+    return LL_FISHER_TOO_LARGE;
 }
 
-/* Adds to *sum, in units of exp(ln_unit), all tables past the mode whose ln P
- * is at most ln_limit. */
-static ll_fisher_status add_side(const table *t, double ln_limit, double ln_unit, double *sum)
+/* Adds the tables from low outwards that are no likelier than the observed one;
+ * *out_from is the first of them. */
+static ll_fisher_status add_side(const table *t, uint64_t low, tally *sums, uint64_t *out_from)
 {
-    uint64_t x = first_at_most(t, ln_limit);
-    double tail;
+    double forgiven = 1e-7 + sums->rounding;
 
-    if (x > t->last)
+    *out_from = first_at_most(t, low, sums->ln_observed + forgiven);
+    if (*out_from > t->last)
         return LL_FISHER_OK;
-    ll_fisher_status status = add_tail(t, x, &tail);
-    if (status == LL_FISHER_OK)
-        *sum += tail * exp(ln_probability(t, x) - ln_unit);
-    return status;
-}
-
-/* The probability of all tables whose ln P is at most ln_limit, in units of
- * exp(ln_unit); *out_all instead when that is every table. */
-static ll_fisher_status add_at_most(const table *t, double ln_limit, double ln_unit,
-                                    double *out_sum, bool *out_all)
-{
-    table mirrored = mirror(t);
-
-    *out_sum = 0.0;
-    *out_all = ln_probability(t, t->mode) <= ln_limit;
-    if (*out_all)
-        return LL_FISHER_OK;
-    ll_fisher_status status = add_side(t, ln_limit, ln_unit, out_sum);
-    if (status == LL_FISHER_OK)
-        status = add_side(&mirrored, ln_limit, ln_unit, out_sum);
-    return status;
+    return add_tail(t, *out_from, sums);
 }
 
 ll_fisher_status ll_fisher_test(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
@@ -159,25 +153,23 @@ ll_fisher_status ll_fisher_test(uint64_t successes_1, uint64_t trials_1, uint64_
     assert(successes_1 <= trials_1 && successes_2 <= trials_2);
 
     table t = make_table(trials_1, trials_2, successes_1 + successes_2);
+    table mirrored = mirror(&t);
     double ln_observed = ln_probability(&t, successes_1);
-    double rounding = 1e-10 + 1e-13 * fabs(ln_observed); /* of ln_probability, generously */
-    double sum, below, level;
-    bool all, none, level_all;
+    tally sums = { .ln_observed = ln_observed, .rounding = 1e-10 + 1e-13 * fabs(ln_observed) };
+    uint64_t upper_from, lower_from;
 
-    ll_fisher_status status =
-        add_at_most(&t, ln_observed + 1e-7 + rounding, ln_observed, &sum, &all);
+    ll_fisher_status status = add_side(&t, t.mode, &sums, &upper_from);
     if (status == LL_FISHER_OK)
-        status = add_at_most(&t, ln_observed + rounding, ln_observed, &level, &level_all);
-    if (status == LL_FISHER_OK)
-        status = add_at_most(&t, ln_observed - rounding, ln_observed, &below, &none);
+        status = add_side(&mirrored, mirrored.mode + 1, &sums, &lower_from);
     if (status != LL_FISHER_OK)
         return status;
-    assert(!none); /* the likeliest table is no less likely than the observed one */
 
+    /* The observed table is among those added, whatever the rounding. */
+    bool all = upper_from == t.mode;
+    double sum = fmax(sums.likelier + sums.equal + sums.rarer, 1.0);
     double p_observed = exp(ln_observed);
-    level = level_all ? 1.0 : level * p_observed;
-    out->ln_p_value = all ? 0.0 : fmin(ln_observed + log(fmax(sum, 1.0)), 0.0);
     out->p_value = all ? 1.0 : fmin(sum * p_observed, 1.0);
-    out->mid_p_value = fmin(0.5 * (below * p_observed + level), 1.0);
+    out->ln_p_value = all ? 0.0 : fmin(ln_observed + log(sum), 0.0);
+    out->mid_p_value = fmin((0.5 * sums.equal + sums.rarer) * p_observed, out->p_value);
     return LL_FISHER_OK;
 }

@@ -14,12 +14,6 @@ static double root(uint64_t successes, uint64_t trials, double z)
     return sqrt((double)successes * failures / (double)trials + 0.25 * z * z);
 }
 
-static double quantile(double confidence)
-{
-    assert(confidence > 0 && confidence < 1);
-    return ll_normal_isf(0.5 * (1.0 - confidence));
-}
-
 /* The low end as (s/n)^2 over the high end, so that nothing cancels. */
 static double low_end(uint64_t successes, uint64_t trials, double z)
 {
@@ -64,12 +58,14 @@ ll_interval ll_interval_wilson(uint64_t successes, uint64_t trials, double confi
 {
     assert(trials <= LL_STATS_COUNT_MAX && successes <= trials);
 
-    double z = quantile(confidence);
+    double z = ll_normal_two_sided(confidence);
     if (trials == 0)
         return (ll_interval){ .low = 0.0, .high = 1.0, .no_data = true };
+    /* A confidence near 0 leaves the rate alone, and rounding must not part the ends. */
+    double rate = (double)successes / (double)trials;
     return (ll_interval){
-        .low = low_end(successes, trials, z),
-        .high = high_end(successes, trials, z),
+        .low = fmin(low_end(successes, trials, z), rate),
+        .high = fmax(high_end(successes, trials, z), rate),
     };
 }
 
@@ -79,7 +75,7 @@ ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64
     assert(trials_1 <= LL_STATS_COUNT_MAX && successes_1 <= trials_1);
     assert(trials_2 <= LL_STATS_COUNT_MAX && successes_2 <= trials_2);
 
-    double z = quantile(confidence);
+    double z = ll_normal_two_sided(confidence);
     if (trials_1 == 0 || trials_2 == 0)
         return (ll_interval){ .low = -1.0, .high = 1.0, .no_data = true };
 

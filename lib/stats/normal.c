@@ -51,16 +51,15 @@ static double mills_ratio(double z)
     return ll_normal_sf(z) / (one_over_sqrt_two_pi * exp(-0.5 * z * z));
 }
 
-/* p near one half: solves P(0 < Z < z) = 1/2 - p, which keeps the digits of a
+/* Solves P(0 < Z < z) = share for a small share, which keeps the digits of a
  * small z that ln P(Z > z) would lose. */
-static double central_isf(double p)
+static double central_quantile(double share)
 {
-    double target = 0.5 - p;
-    double z = target / one_over_sqrt_two_pi;
+    double z = share / one_over_sqrt_two_pi;
 
     for (int i = 0; i < 6; i++) {
         double density = one_over_sqrt_two_pi * exp(-0.5 * z * z);
-        z -= (0.5 * erf(z * sqrt_half_high) - target) / density;
+        z -= (0.5 * erf(z * sqrt_half_high) - share) / density;
     }
     return z;
 }
@@ -86,5 +85,14 @@ double ll_normal_isf(double p)
         return tail_isf(p);
     if (p > 0.8)
         return -tail_isf(1.0 - p); /* the subtraction is exact from 1/2 on */
-    return central_isf(p);
+    return central_quantile(0.5 - p);
+}
+
+double ll_normal_two_sided(double confidence)
+{
+    assert(confidence > 0 && confidence < 1);
+
+    if (confidence < 0.6)
+        return central_quantile(0.5 * confidence);
+    return tail_isf(0.5 * (1.0 - confidence));
 }

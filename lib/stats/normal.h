@@ -17,4 +17,7 @@ double ll_normal_ln_sf(double z);
  * Start by Abramowitz & Stegun 26.2.23, then Newton steps. */
 double ll_normal_isf(double p);
 
+/* The z with P(|Z| <= z) = confidence, for 0 < confidence < 1. */
+double ll_normal_two_sided(double confidence);
+
 #endif

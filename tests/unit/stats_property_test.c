@@ -1,0 +1,215 @@
+/* Any counts that can occur give a defined answer: 200,000 tables, drawn and
+ * contrived, through everything that classic and the reports call. The built
+ * with sanitizers runs it too, and must find nothing undefined. */
+#include "stats/chi_square.h"
+#include "stats/classic.h"
+#include "stats/fisher.h"
+#include "stats/interval.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLES 200000
+
+typedef struct source {
+    uint64_t state;
+} source;
+
+/* splitmix64, Steele, Lea & Flood 2014 */
+static uint64_t next(source *s)
+{
+    s->state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = s->state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static uint64_t below(source *s, uint64_t limit)
+{
+    return next(s) % limit;
+}
+
+/* Often an end of the range or next to it, else anything of any size. */
+static uint64_t some_trials(source *s)
+{
+    switch (below(s, 8)) {
+    case 0:
+        return below(s, 3);
+    case 1:
+        return LL_STATS_COUNT_MAX - below(s, 3);
+    case 2:
+        return below(s, 30);
+    default:
+        return below(s, (UINT64_C(1) << (1 + below(s, 53))) + 1);
+    }
+}
+
+static uint64_t some_successes(source *s, uint64_t trials)
+{
+    uint64_t edge = below(s, 12) < trials ? below(s, 12) : 0;
+
+    if (edge > trials)
+        edge = trials;
+    switch (below(s, 6)) {
+    case 0:
+        return edge;
+    case 1:
+        return trials - edge;
+    case 2:
+        return trials / 2;
+    case 3:
+        return trials / 10 * 6;
+    default:
+        return below(s, trials + 1);
+    }
+}
+
+static uint32_t some_arms(source *s)
+{
+    if (below(s, 100) == 0)
+        return LL_STATS_ARMS_MAX;
+    return below(s, 3) == 0 ? 1 + (uint32_t)below(s, 12) : 2;
+}
+
+static bool is_probability(double p)
+{
+    return p >= 0.0 && p <= 1.0; /* false for NaN */
+}
+
+static bool is_ln_probability(double ln_p)
+{
+    return isfinite(ln_p) && ln_p <= 0.0;
+}
+
+static void check_result(const ll_classic_input *in, const ll_classic_result *r)
+{
+    ck_assert_int_ge(r->status, LL_CLASSIC_RUNNING);
+    ck_assert_int_le(r->status, LL_CLASSIC_WINNER);
+    ck_assert_int_eq(r->status == LL_CLASSIC_WINNER, r->winner >= 0);
+    ck_assert_int_lt(r->winner, (int32_t)in->arm_count);
+    ck_assert_int_eq(r->computed, r->status >= LL_CLASSIC_NO_DIFFERENCE);
+    ck_assert(is_probability(r->p_value));
+    ck_assert(is_ln_probability(r->ln_p_value));
+    ck_assert(isfinite(r->chi_square) && r->chi_square >= 0);
+    ck_assert(is_probability(r->cramers_v));
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        ck_assert(is_probability(r->champion_p[i]));
+        ck_assert(is_probability(r->champion_holm_p[i]));
+        ck_assert_double_ge(r->champion_holm_p[i], r->champion_p[i]);
+    }
+    if (r->winner_beats_champion)
+        ck_assert(r->winner >= 0 && (uint32_t)r->winner != in->champion);
+}
+
+START_TEST(any_counts_have_a_defined_verdict)
+{
+    static uint32_t seen[LL_CLASSIC_WINNER + 1];
+    source s = { .state = 2024 };
+    uint64_t successes[LL_STATS_ARMS_MAX], trials[LL_STATS_ARMS_MAX];
+
+    for (int table = 0; table < TABLES; table++) {
+        ll_classic_input in = { .successes = successes, .trials = trials };
+        ll_classic_result first, second;
+        uint64_t common = below(&s, 2) == 0 ? 0 : some_trials(&s);
+
+        in.arm_count = some_arms(&s);
+        for (uint32_t i = 0; i < in.arm_count; i++) {
+            trials[i] = common > 0 ? common : some_trials(&s);
+            successes[i] = some_successes(&s, trials[i]);
+        }
+        in.champion =
+            below(&s, 9) == 0 ? LL_CLASSIC_NO_CHAMPION : (uint32_t)below(&s, in.arm_count);
+        in.trials_min = below(&s, 4) == 0 ? below(&s, 200) : 0;
+        in.alpha = below(&s, 4) == 0 ? 0x1p-53 * (double)(1 + below(&s, 1000)) : 0.05;
+        in.effect_min = below(&s, 4) == 0 ? 0.001 * (double)below(&s, 1100) : 0.1;
+        in.duration_reached = below(&s, 20) != 0;
+
+        memset(&first, 0, sizeof first);
+        memset(&second, 0xff, sizeof second);
+        ll_classic_decide(&in, &first);
+        check_result(&in, &first);
+        seen[first.status]++;
+        if (table % 16 == 0) {
+            ll_classic_decide(&in, &second);
+            ck_assert(first.p_value == second.p_value && first.status == second.status);
+        }
+    }
+    for (int status = LL_CLASSIC_RUNNING; status <= LL_CLASSIC_WINNER; status++) {
+        printf("%-24s %6u\n", ll_classic_status_name((ll_classic_status)status), seen[status]);
+        ck_assert_uint_gt(seen[status], 0);
+    }
+    fflush(stdout);
+}
+END_TEST
+
+START_TEST(any_counts_have_an_interval_around_their_rate)
+{
+    const double confidences[] = { 0.95, 0.5, 0.999999, 1e-300, 1.0 - 0x1p-53 };
+    source s = { .state = 2025 };
+
+    for (int table = 0; table < TABLES; table++) {
+        uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
+        uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
+        double confidence = confidences[below(&s, 5)];
+        ll_interval one = ll_interval_wilson(s1, n1, confidence);
+        ll_interval both = ll_interval_newcombe(s1, n1, s2, n2, confidence);
+
+        ck_assert(one.low >= 0 && one.low <= one.high && one.high <= 1);
+        ck_assert(both.low >= -1 && both.low <= both.high && both.high <= 1);
+        ck_assert_int_eq(one.no_data, n1 == 0);
+        if (n1 > 0) {
+            double rate = (double)s1 / (double)n1;
+            ck_assert(one.low <= rate && rate <= one.high);
+        }
+    }
+}
+END_TEST
+
+/* Fewer tables: one that is refused costs up to the limit of its terms. */
+START_TEST(any_table_has_an_exact_p_or_is_refused)
+{
+    source s = { .state = 2026 };
+    uint32_t refused = 0;
+
+    for (int table = 0; table < TABLES / 50; table++) {
+        uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
+        uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
+        ll_chi_square_result pearson;
+        ll_fisher_result exact;
+
+        ll_chi_square_test((uint64_t[]){ s1, s2 }, (uint64_t[]){ n1, n2 }, 2, &pearson);
+        if (ll_fisher_test(s1, n1, s2, n2, &exact) != LL_FISHER_OK) {
+            ck_assert(!pearson.low_expected);
+            refused++;
+            continue;
+        }
+        ck_assert(is_probability(exact.p_value));
+        ck_assert(is_probability(exact.mid_p_value));
+        ck_assert(is_ln_probability(exact.ln_p_value));
+        ck_assert_double_le(exact.mid_p_value, exact.p_value);
+    }
+    printf("Fisher refused %u of %d tables as too large\n", refused, TABLES / 50);
+    fflush(stdout);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stats properties");
+    TCase *tests = tcase_create("properties");
+    tcase_set_timeout(tests, 300);
+    tcase_add_test(tests, any_counts_have_a_defined_verdict);
+    tcase_add_test(tests, any_counts_have_an_interval_around_their_rate);
+    tcase_add_test(tests, any_table_has_an_exact_p_or_is_refused);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "journal/journal.h"
+#include "store/exposure.h"
 #include "store/metrics.h"
 #include "store/store.h"
 
@@ -63,22 +64,6 @@ void ll_job_release(ll_job *job);
  * LLMLEARN_ETIMEDOUT (not stored), LLMLEARN_EUNKNOWN, a storing error. Results may be read
  * from the job after LLMLEARN_OK; the caller still releases its reference. */
 llmlearn_err ll_ingest_submit(ll_ingest *ingest, ll_job *job, ll_deadline deadline);
-
-/* Where a logged row stands in its test. */
-typedef enum ll_exposure {
-    LL_EXPOSURE_COUNTS = 1, /* the unit belongs in this arm */
-    LL_EXPOSURE_MISMATCH,   /* another arm, version or signal than the test's own */
-    LL_EXPOSURE_UNKNOWN     /* no such test */
-} ll_exposure;
-
-typedef struct ll_exposure_claim {
-    uint64_t test;
-    uint32_t arm;
-    int64_t signal;   /* llm_names.id */
-    int64_t variant;  /* llm_variants.id of the version logged */
-    const char *unit; /* NULL: the explanation is its own unit, drawn at random */
-    size_t unit_bytes;
-} ll_exposure_claim;
 
 typedef struct ll_ingest_options {
     ll_journal *journal;

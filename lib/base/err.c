@@ -9,7 +9,7 @@
 static _Thread_local char detail_line[LL_ERR_DETAIL_BYTES];
 static _Thread_local uint32_t detail_retry_after_s;
 
-static void set_line(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void set_line(const char *format, va_list arguments)
 {
     vsnprintf(detail_line, sizeof detail_line, format, arguments);
     detail_retry_after_s = 0;

@@ -180,17 +180,17 @@ fault: $(FAULT)
 
 # ---- Python: installed into $B/python, against this build
 
-PY_ENV = PYTHON=$(PYTHON) PYTHONPATH=$(abspath $B)/python LD_LIBRARY_PATH=$(abspath $B)
-T     ?= $(wildcard bindings/python/tests examples/*/tests)
+PY_ENV  = PYTHON=$(PYTHON) PYTHONPATH=$(abspath $B)/python
+BINDING = $(shell find bindings/python \( -name tests -o -name build -o -name '*.egg-info' \) -prune \
+                  -o -name '*.[chpt]*' -type f ! -name '*.pyc' -print 2>/dev/null)
+T      ?= $(wildcard bindings/python/tests examples/*/tests)
 
 binding: $B/python/.made
-$B/python/.made: $(shell find bindings/python -name tests -prune -o -name build -prune -o \
-                     -name '*.py' -print -o -name '*.toml' -print 2>/dev/null) include/llmlearn.h | all
+$B/python/.made: $(BINDING) include/llmlearn.h | all
 	@echo '  PIP   bindings/python'
-	$Q$(call pc_file,$(CURDIR),$(abspath $B),$(CURDIR)/include) >$B/llmlearn.pc
-	$QPKG_CONFIG_PATH=$(abspath $B) $(PYTHON) -m pip install --quiet --disable-pip-version-check \
-	    --root-user-action=ignore --no-index --no-build-isolation --no-deps --upgrade \
-	    --target $(@D) ./bindings/python
+	$QLLMLEARN_INCLUDE=$(CURDIR)/include LLMLEARN_LIBDIR=$(abspath $B) $(PYTHON) -m pip install \
+	    --quiet --disable-pip-version-check --root-user-action=ignore --no-index \
+	    --no-build-isolation --no-deps --upgrade --target $(@D) ./bindings/python
 	@touch $@
 
 pytest: binding

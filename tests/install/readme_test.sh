@@ -42,7 +42,7 @@ block python 'import llmlearn|from llmlearn' >"$work/start.py"
 if [ ! -s "$work/start.py" ]; then
     echo 'not ok README.md has no Python quick start'
     bad=1
-elif (cd "$work" && PYTHONPATH=$built/python LD_LIBRARY_PATH=$built "$PYTHON" start.py); then
+elif (cd "$work" && PYTHONPATH=$built/python "$PYTHON" start.py); then
     echo 'ok the Python quick start runs'
 else
     echo 'not ok the Python quick start runs'

@@ -1,11 +1,11 @@
 #include "store/metrics.h"
 
 #include "base/err.h"
+#include "store/tally.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- latency buckets ---- */
 
@@ -62,171 +62,26 @@ double ll_latency_of_bucket(uint32_t bucket)
     return border_ms(bucket) * SQRT_GROWTH;
 }
 
-/* ---- counts ---- */
-
-/* Sums stop at the largest number instead of wrapping: a sum of costs without a bound. */
-static int64_t add_capped(int64_t a, int64_t b)
-{
-    int64_t sum;
-
-    if (__builtin_add_overflow(a, b, &sum))
-        return b > 0 ? INT64_MAX : INT64_MIN;
-    return sum;
-}
-
-static void add_cells(int64_t *sum, const int64_t *delta, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        sum[i] = add_capped(sum[i], delta[i]);
-}
+/* ---- change sets ---- */
 
 void ll_counts_add(ll_counts *sum, const ll_counts *delta)
 {
-    add_cells((int64_t *)sum, (const int64_t *)delta, LL_COUNTS_FIELDS);
-}
+    int64_t *to = (int64_t *)sum;
+    const int64_t *from = (const int64_t *)delta;
 
-/* ---- tally: a hash map from the key of a row to what it gains ---- */
-
-#define KEY_CELLS 3
-#define ROWS_FIRST 64
-/* Beyond this, memory is given back after a batch: 4,096 rows of counts are 590 KB. */
-#define ROWS_KEPT_MAX 4096
-
-/* rows: key and deltas of each row, as the arguments of its upsert. slots: open addressing,
- * twice as many as rows have room; a row's number plus one, 0 where free. */
-typedef struct tally {
-    uint32_t cells; /* of a row, the key among them */
-    uint32_t count;
-    uint32_t capacity; /* a power of two */
-    int64_t *rows;
-    uint32_t *slots;
-} tally;
-
-static int64_t *row_of(const tally *t, uint32_t index)
-{
-    assert(index < t->capacity);
-    return t->rows + (size_t)index * t->cells;
-}
-
-static uint32_t hash_key(const int64_t key[KEY_CELLS])
-{
-    uint64_t h = 0;
-
-    for (int i = 0; i < KEY_CELLS; i++) {
-        h = (h ^ (uint64_t)key[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 32;
-    }
-    return (uint32_t)h;
-}
-
-/* The slot of the key, or the free one where it belongs. */
-static uint32_t *find_slot(const tally *t, const int64_t key[KEY_CELLS])
-{
-    uint32_t mask = 2 * t->capacity - 1;
-    uint32_t at = hash_key(key) & mask;
-
-    while (t->slots[at] != 0 &&
-           memcmp(row_of(t, t->slots[at] - 1), key, KEY_CELLS * sizeof key[0]) != 0)
-        at = (at + 1) & mask;
-    return &t->slots[at];
-}
-
-static void fill_slots(tally *t)
-{
-    memset(t->slots, 0, 2 * (size_t)t->capacity * sizeof t->slots[0]);
-    for (uint32_t i = 0; i < t->count; i++) {
-        uint32_t *slot = find_slot(t, row_of(t, i));
-
-        assert(*slot == 0);
-        *slot = i + 1;
+    for (int i = 0; i < LL_COUNTS_FIELDS; i++) {
+        if (__builtin_add_overflow(to[i], from[i], &to[i]))
+            to[i] = from[i] > 0 ? INT64_MAX : INT64_MIN;
     }
 }
 
-static llmlearn_err resize(tally *t, uint32_t capacity)
-{
-    int64_t *rows;
-    uint32_t *slots;
+static const int64_t one = 1;
 
-    assert(capacity >= t->count);
-    slots = malloc(2 * (size_t)capacity * sizeof slots[0]);
-    if (slots == NULL)
-        return ll_fail(LLMLEARN_ENOMEM, "out of memory for the rollups");
-    rows = realloc(t->rows, (size_t)capacity * t->cells * sizeof rows[0]);
-    if (rows == NULL) {
-        free(slots);
-        return ll_fail(LLMLEARN_ENOMEM, "out of memory for the rollups");
-    }
-    free(t->slots);
-    t->rows = rows;
-    t->slots = slots;
-    t->capacity = capacity;
-    fill_slots(t);
-    return LLMLEARN_OK;
-}
-
-static llmlearn_err reserve(tally *t, uint32_t more)
-{
-    if (t->count + more <= t->capacity)
-        return LLMLEARN_OK;
-    return resize(t, 2 * t->capacity);
-}
-
-/* Needs room: reserve before. */
-static void tally_add(tally *t, const int64_t key[KEY_CELLS], const int64_t *deltas)
-{
-    uint32_t *slot = find_slot(t, key);
-    int64_t *row;
-
-    if (*slot == 0) {
-        assert(t->count < t->capacity);
-        row = row_of(t, t->count);
-        memcpy(row, key, KEY_CELLS * sizeof key[0]);
-        memset(row + KEY_CELLS, 0, (t->cells - KEY_CELLS) * sizeof row[0]);
-        *slot = ++t->count;
-    }
-    row = row_of(t, *slot - 1);
-    add_cells(row + KEY_CELLS, deltas, t->cells - KEY_CELLS);
-}
-
-static void tally_clear(tally *t)
-{
-    t->count = 0;
-    /* Keeping the larger memory when there is none for the smaller is fine. */
-    if (t->capacity > ROWS_KEPT_MAX && resize(t, ROWS_FIRST) == LLMLEARN_OK)
-        return;
-    fill_slots(t);
-}
-
-static void tally_free(tally *t)
-{
-    free(t->rows);
-    free(t->slots);
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-    const int64_t *left = a, *right = b;
-
-    for (int i = 0; i < KEY_CELLS; i++) {
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
-    }
-    return 0;
-}
-
-/* In the order of the table's key: neighbours then lie on one page, and two writers of a
- * database that locks rows take them in one order. */
-static void tally_sort(tally *t)
-{
-    qsort(t->rows, t->count, t->cells * sizeof t->rows[0], compare_rows);
-    fill_slots(t);
-}
-
-/* ---- change sets ---- */
-
+/* The keys are those of the tables, so that a row of a tally is the arguments of its upsert. */
 struct ll_metrics_changes {
-    tally counts;  /* (day, ticker, variant) */
-    tally latency; /* (day, variant, bucket) */
+    ll_tally counts;  /* (day, ticker, variant) */
+    ll_tally latency; /* (day, variant, bucket) */
+    ll_tally days;    /* (day, 0, 0); only while writing */
 };
 
 llmlearn_err ll_metrics_changes_new(ll_metrics_changes **out_changes)
@@ -236,11 +91,11 @@ llmlearn_err ll_metrics_changes_new(ll_metrics_changes **out_changes)
 
     if (changes == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for the rollups");
-    changes->counts.cells = KEY_CELLS + LL_COUNTS_FIELDS;
-    changes->latency.cells = KEY_CELLS + 1;
-    err = resize(&changes->counts, ROWS_FIRST);
+    err = ll_tally_init(&changes->counts, LL_COUNTS_FIELDS);
     if (err == LLMLEARN_OK)
-        err = resize(&changes->latency, ROWS_FIRST);
+        err = ll_tally_init(&changes->latency, 1);
+    if (err == LLMLEARN_OK)
+        err = ll_tally_init(&changes->days, 1);
     if (err == LLMLEARN_OK)
         *out_changes = changes;
     else
@@ -252,46 +107,47 @@ void ll_metrics_changes_free(ll_metrics_changes *changes)
 {
     if (changes == NULL)
         return;
-    tally_free(&changes->counts);
-    tally_free(&changes->latency);
+    ll_tally_free(&changes->counts);
+    ll_tally_free(&changes->latency);
+    ll_tally_free(&changes->days);
     free(changes);
 }
 
 void ll_metrics_changes_clear(ll_metrics_changes *changes)
 {
     assert(changes != NULL);
-    tally_clear(&changes->counts);
-    tally_clear(&changes->latency);
+    ll_tally_clear(&changes->counts);
+    ll_tally_clear(&changes->latency);
+    ll_tally_clear(&changes->days);
 }
 
 llmlearn_err ll_metrics_add(ll_metrics_changes *changes, int64_t day, int64_t variant,
                             int64_t ticker, const ll_counts *delta)
 {
-    const int64_t of_variant[KEY_CELLS] = { day, 0, variant };
-    const int64_t of_ticker[KEY_CELLS] = { day, ticker, 0 };
+    const int64_t of_variant[] = { day, 0, variant };
+    const int64_t of_ticker[] = { day, ticker, 0 };
     llmlearn_err err;
 
     assert(changes != NULL && delta != NULL);
     assert(variant != 0 && ticker != 0);
-    err = reserve(&changes->counts, 2);
+    err = ll_tally_reserve(&changes->counts, 2); /* both or none */
     if (err != LLMLEARN_OK)
         return err;
-    tally_add(&changes->counts, of_variant, (const int64_t *)delta);
-    tally_add(&changes->counts, of_ticker, (const int64_t *)delta);
+    ll_tally_add(&changes->counts, of_variant, (const int64_t *)delta);
+    ll_tally_add(&changes->counts, of_ticker, (const int64_t *)delta);
     return LLMLEARN_OK;
 }
 
 llmlearn_err ll_metrics_add_latency(ll_metrics_changes *changes, int64_t day, int64_t variant,
                                     double latency_ms)
 {
-    static const int64_t one = 1;
-    const int64_t key[KEY_CELLS] = { day, variant, ll_latency_bucket(latency_ms) };
+    const int64_t key[] = { day, variant, ll_latency_bucket(latency_ms) };
     llmlearn_err err;
 
     assert(changes != NULL && variant != 0);
-    err = reserve(&changes->latency, 1);
+    err = ll_tally_reserve(&changes->latency, 1);
     if (err == LLMLEARN_OK)
-        tally_add(&changes->latency, key, &one);
+        ll_tally_add(&changes->latency, key, &one);
     return err;
 }
 
@@ -345,89 +201,59 @@ static change_kind kind_of_change(const int64_t *deltas, uint32_t count)
     return kind;
 }
 
-static llmlearn_err write_row(ll_connection *connection, const ll_statement *add,
-                              const int64_t *row, uint32_t cells)
+static llmlearn_err run_row(ll_connection *connection, const ll_statement *statement,
+                            const int64_t *row, uint32_t cells)
 {
-    ll_value arguments[KEY_CELLS + LL_COUNTS_FIELDS];
-    change_kind kind = kind_of_change(row + KEY_CELLS, cells - KEY_CELLS);
-    llmlearn_err err;
+    ll_value arguments[LL_TALLY_KEY_CELLS + LL_COUNTS_FIELDS];
 
     assert(cells <= LL_ARRAY_COUNT(arguments));
-    if (kind == UNCHANGED)
-        return LLMLEARN_OK;
     for (uint32_t i = 0; i < cells; i++)
         arguments[i] = ll_int(row[i]);
-    err = ll_connection_run(connection, add, arguments, cells, NULL, NULL);
-    /* What was counted and taken back leaves no trace, as in a recount. */
-    if (err == LLMLEARN_OK && kind == SHRANK && add == &add_counts)
-        err = ll_connection_run(connection, &drop_empty_counts, arguments, KEY_CELLS, NULL, NULL);
-    return err;
+    return ll_connection_run(connection, statement, arguments, cells, NULL, NULL);
 }
 
-static llmlearn_err write_tally(ll_connection *connection, const ll_statement *add, tally *t)
+/* Writes the rows that changed, in the order of their keys: neighbours then lie on one page,
+ * and writers that lock rows take them in one order. Notes their days. Latencies are never
+ * taken back: they have no drop_empty. */
+static llmlearn_err write_tally(ll_connection *connection, const ll_statement *add,
+                                const ll_statement *drop_empty, ll_tally *t, ll_tally *days)
 {
     llmlearn_err err = LLMLEARN_OK;
 
-    tally_sort(t);
-    for (uint32_t i = 0; err == LLMLEARN_OK && i < t->count; i++)
-        err = write_row(connection, add, row_of(t, i), t->cells);
-    return err;
-}
+    ll_tally_sort(t);
+    for (uint32_t i = 0; err == LLMLEARN_OK && i < t->count; i++) {
+        const int64_t *row = ll_tally_row(t, i);
+        const int64_t day[] = { row[0], 0, 0 };
+        change_kind kind = kind_of_change(row + LL_TALLY_KEY_CELLS, t->cells - LL_TALLY_KEY_CELLS);
 
-/* The next row with a change at or after *at, whose day is then looked at; count at the end. */
-static uint32_t next_changed(const tally *t, uint32_t at)
-{
-    while (at < t->count &&
-           kind_of_change(row_of(t, at) + KEY_CELLS, t->cells - KEY_CELLS) == UNCHANGED)
-        at++;
-    return at;
-}
-
-/* Both tallies are sorted: a merge of their days, each once. */
-static llmlearn_err bump_days(ll_connection *connection, const tally *counts, const tally *latency)
-{
-    const tally *tallies[] = { counts, latency };
-    uint32_t at[2] = { 0, 0 };
-    bool any = false;
-    int64_t latest = 0;
-
-    for (;;) {
-        const int64_t *row = NULL;
-        uint32_t from = 0;
-
-        for (uint32_t i = 0; i < 2; i++) {
-            at[i] = next_changed(tallies[i], at[i]);
-            if (at[i] < tallies[i]->count &&
-                (row == NULL || row_of(tallies[i], at[i])[0] < row[0])) {
-                row = row_of(tallies[i], at[i]);
-                from = i;
-            }
-        }
-        if (row == NULL)
-            return LLMLEARN_OK;
-        at[from]++;
-        if (any && row[0] == latest)
+        if (kind == UNCHANGED)
             continue;
-        any = true;
-        latest = row[0];
-
-        const ll_value day = ll_int(latest);
-        llmlearn_err err = ll_connection_run(connection, &bump_day, &day, 1, NULL, NULL);
-        if (err != LLMLEARN_OK)
-            return err;
+        err = run_row(connection, add, row, t->cells);
+        /* What was counted and taken back leaves no trace, as in a recount. */
+        if (err == LLMLEARN_OK && kind == SHRANK && drop_empty != NULL)
+            err = run_row(connection, drop_empty, row, LL_TALLY_KEY_CELLS);
+        if (err == LLMLEARN_OK)
+            err = ll_tally_reserve(days, 1);
+        if (err == LLMLEARN_OK)
+            ll_tally_add(days, day, &one);
     }
+    return err;
 }
 
 llmlearn_err ll_metrics_write(ll_metrics_changes *changes, ll_connection *connection)
 {
+    ll_tally *days = &changes->days;
     llmlearn_err err;
 
-    assert(changes != NULL && connection != NULL);
-    err = write_tally(connection, &add_counts, &changes->counts);
+    assert(connection != NULL);
+    ll_tally_clear(days);
+    err = write_tally(connection, &add_counts, &drop_empty_counts, &changes->counts, days);
     if (err == LLMLEARN_OK)
-        err = write_tally(connection, &add_latency, &changes->latency);
+        err = write_tally(connection, &add_latency, NULL, &changes->latency, days);
     if (err == LLMLEARN_OK)
-        err = bump_days(connection, &changes->counts, &changes->latency);
+        ll_tally_sort(days);
+    for (uint32_t i = 0; err == LLMLEARN_OK && i < days->count; i++)
+        err = run_row(connection, &bump_day, ll_tally_row(days, i), 1);
     if (err == LLMLEARN_OK)
         ll_metrics_changes_clear(changes);
     return err;

@@ -65,14 +65,14 @@ static double cell(uint64_t count, uint64_t row, uint64_t column, double total, 
  * The pairs are added so that a mirrored or a swapped table gives equal bits. */
 static double ln_probability(const table *t, uint64_t x)
 {
-    uint64_t total = t->trials_1 + t->trials_2;
-    double n = (double)total;
-    ll_wide_i128 off = (ll_wide_i128)x * total - (ll_wide_i128)t->trials_1 * t->successes;
-    double d = (double)off / n;
-    uint64_t y = t->successes - x;
-
     if (t->first == t->last)
         return 0.0;
+
+    uint64_t total = t->trials_1 + t->trials_2;
+    uint64_t y = t->successes - x;
+    ll_wide_i128 off = (ll_wide_i128)x * total - (ll_wide_i128)t->trials_1 * t->successes;
+    double n = (double)total;
+    double d = (double)off / n;
     double row_1 = cell(x, t->trials_1, t->successes, n, d) +
                    cell(t->trials_1 - x, t->trials_1, t->failures, n, -d);
     double row_2 = cell(y, t->trials_2, t->successes, n, -d) +

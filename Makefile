@@ -8,7 +8,6 @@
 PREFIX     ?= /usr/local
 LIBDIR     ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
-DESTDIR    ?=
 ifeq ($(origin CC),default)
 CC         := gcc
 endif
@@ -16,13 +15,9 @@ OBJCOPY    ?= objcopy
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= $(or $(wildcard /usr/bin/python3),python3)# Debian's sees python3-cffi
 JOBS       ?= 2
-ARGS       ?=
-ONLY       ?=
-SANITIZE   ?=
-
-Q     := $(if $V,,@)# V=1 shows the commands
-comma := ,
-B     ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+comma      := ,
+B          ?= build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
+Q          := $(if $V,,@)
 
 # The header is the one place a version is written.
 VERSION := $(shell awk '/define LLMLEARN_VERSION_(MAJOR|MINOR|PATCH)/ {v = v s $$3; s = "."} \
@@ -80,7 +75,6 @@ SO := $B/libllmlearn.so
 .PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
         coverage format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
-.SECONDARY:
 
 all: $B/libllmlearn.a $(SO)
 
@@ -92,12 +86,15 @@ $B/%.o: %.c Makefile $B/flags
 	@echo '  CC    $<'
 	$Q$(CC) $(ALL_CFLAGS) $(INC) -ffile-prefix-map=$(CURDIR)=. -MMD -MP -c -o $@ $<
 
-# Changes only when the flags do, and then everything is built again.
-$B/flags: FORCE
+# Stamps that change only when what they hold does: other flags build all
+# again, a source added or taken away links again.
+flags   := $(CC) $(ALL_CFLAGS) $(LDFLAGS)
+objects := $(OBJ)
+$B/flags $B/objects: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' >$@
+	@echo '$($(@F))' | cmp -s - $@ || echo '$($(@F))' >$@
 
-$(SO).$(VERSION): $(OBJ) lib/llmlearn.map
+$(SO).$(VERSION): $(OBJ) $B/objects lib/llmlearn.map
 	@echo '  LINK  $@'
 	$Q$(CC) $(SO_FLAGS) -o $@ $(OBJ) $(LDLIBS)
 
@@ -107,7 +104,7 @@ $(SO): $(SO).$(VERSION)
 
 # One object with its hidden symbols made local: a program that links the
 # static library can neither reach our internals nor collide with them.
-$B/libllmlearn.a: $(OBJ)
+$B/libllmlearn.a: $(OBJ) $B/objects
 	@echo '  AR    $@'
 	$Q$(LD) -r -o $B/llmlearn.o $(OBJ)
 	$Q$(OBJCOPY) --localize-hidden $B/llmlearn.o
@@ -126,7 +123,9 @@ install: all
 	install -m 755 $(SO).$(VERSION) "$(DESTDIR)$(LIBDIR)"
 	ln -sf libllmlearn.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
 	ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libllmlearn.so"
-	$(call pc_file,$(PREFIX),$(LIBDIR),$(INCLUDEDIR)) >"$(DESTDIR)$(LIBDIR)/pkgconfig/llmlearn.pc"
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' \
+	    pkgconfig/llmlearn.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/llmlearn.pc"
 	@$(if $(DESTDIR),,PATH=$$PATH:/sbin:/usr/sbin ldconfig 2>/dev/null || :)
 
 uninstall:
@@ -138,13 +137,9 @@ uninstall:
 	    echo "$$d"; done >$B/made-dirs.left; mv $B/made-dirs.left $B/made-dirs
 	@$(if $(DESTDIR),,PATH=$$PATH:/sbin:/usr/sbin ldconfig 2>/dev/null || :)
 
-# What stands below the prefix is written so, and moves with it.
-pc_file = sed -e 's|@PREFIX@|$1|' -e 's|@LIBDIR@|$(2:$1/%=$${prefix}/%)|' \
-    -e 's|@INCLUDEDIR@|$(3:$1/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' pkgconfig/llmlearn.pc.in
-
 # ---- tests: unit and fault see the internals, flow the public library alone
 
-$B/internals.a: $(OBJ)
+$B/internals.a: $(OBJ) $B/objects
 	$Qrm -f $@ && $(AR) rcsD $@ $(OBJ)
 
 $B/support.a: $(SUPPORT)
@@ -172,11 +167,10 @@ export LL_SANITIZER := $(firstword $(subst $(comma), ,$(SANITIZE)))
 tests: $(TESTS)
 benches: $(BENCH)
 unit: $(UNIT)
-	@tests/run.sh $(UNIT)
 flow: $(FLOW)
-	@tests/run.sh $(FLOW)
 fault: $(FAULT)
-	@tests/run.sh $(FAULT)
+unit flow fault:
+	@tests/run.sh $^
 
 # ---- Python: installed into $B/python, against this build
 
@@ -185,12 +179,15 @@ BINDING = $(shell find bindings/python \( -name tests -o -name build -o -name '*
                   -o -name '*.[chpt]*' -type f ! -name '*.pyc' -print 2>/dev/null)
 T      ?= $(wildcard bindings/python/tests examples/*/tests)
 
+# From a copy: setuptools leaves its work beside the sources, and would take
+# what it once linked to another folder for done.
 binding: $B/python/.made
 $B/python/.made: $(BINDING) include/llmlearn.h | all
 	@echo '  PIP   bindings/python'
+	$Qrm -rf $B/binding && cp -r bindings/python $B/binding
 	$QLLMLEARN_INCLUDE=$(CURDIR)/include LLMLEARN_LIBDIR=$(abspath $B) $(PYTHON) -m pip install \
 	    --quiet --disable-pip-version-check --root-user-action=ignore --no-index \
-	    --no-build-isolation --no-deps --upgrade --target $(@D) ./bindings/python
+	    --no-build-isolation --no-deps --upgrade --target $(@D) $(abspath $B)/binding
 	@touch $@
 
 pytest: binding
@@ -207,24 +204,19 @@ SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
 run: deps-run
 	@$(SUBMAKE) all binding
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
-
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check
 	@tests/check.sh
-
 #: bench              set up, build and measure; writes build/bench.json
 bench: deps-bench
 	@$(SUBMAKE) all benches binding
 	@$(PY_ENV) tests/bench/run.sh $(ARGS)
-
 #: tidy               the style checks alone
 tidy: all
 	@tests/style/tidy.sh $B
-
 #: sabotage           plants each known defect and sees its test fail
 sabotage: deps-check
 	@tests/sabotage/run.sh $(ARGS)
-
 #: coverage           lines of lib that the tests run; fails under 85 %
 COVERED := $B/coverage
 coverage: deps-coverage
@@ -232,15 +224,12 @@ coverage: deps-coverage
 	@find $(COVERED) -name '*.gcda' -delete
 	@tests/run.sh $(TESTS:$B/%=$(COVERED)/%); failed=$$?; gcovr --root . --filter lib/ \
 	    --print-summary --fail-under-line 85 $(COVERED) && exit $$failed
-
 #: deps               installs the Debian packages that check and run need
 deps: deps-check
 deps-%:
 	@tests/setup/deps.sh $*
-
 format:
 	clang-format-14 -i $(shell find lib include tests examples bindings -name '*.[ch]')
-
 clean:
 	rm -rf build
 

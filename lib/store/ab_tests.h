@@ -1,0 +1,63 @@
+/* ab_tests.h - rows of llm_ab_tests and llm_ab_arms.
+ *
+ * What a test is (signal, salt, champion, arms, weights, rule) never changes after the
+ * insert; its status does once, and its arms' sums grow (store/units.h).
+ *
+ * Uses: connection. */
+#ifndef LL_STORE_AB_TESTS_H
+#define LL_STORE_AB_TESTS_H
+
+#include "store/connection.h"
+
+#define LL_AB_SALT_BYTES 16
+
+typedef enum ll_ab_status { LL_AB_RUNNING = 1, LL_AB_DECIDED, LL_AB_STOPPED } ll_ab_status;
+
+/* "running", ... as in the table. */
+const char *ll_ab_status_name(ll_ab_status status);
+
+typedef struct ll_ab_test {
+    uint64_t id; /* 0: there is none */
+    int64_t signal;
+    ll_ab_status status;
+    int32_t rule; /* llmlearn_rule */
+    uint8_t salt[LL_AB_SALT_BYTES];
+    int64_t champion; /* llm_variants.id, as the test began */
+    int64_t started_us, ended_us;
+    int64_t duration_min_us, duration_max_us;
+    int64_t trials_min;
+    double alpha, effect_min;
+    int64_t contaminated, mismatches;
+} ll_ab_test;
+
+typedef struct ll_ab_arm {
+    int64_t variant;
+    double weight;
+    int64_t explanations, cached, fallback, rerouted, units;
+    int64_t first_votes, first_positive, votes, positive, rating_count, rating_sum;
+    int64_t cost_nanousd, cost_known;
+} ll_ab_arm;
+
+/* Inserts a running test and its arms, of which only variant and weight are read.
+ * LLMLEARN_EEXIST if one is running for the signal. */
+llmlearn_err ll_ab_tests_insert(ll_connection *connection, const ll_ab_test *test,
+                                const ll_ab_arm *arms, uint32_t arm_count, const char *actor,
+                                uint64_t *out_id);
+
+/* Ends a running test. */
+llmlearn_err ll_ab_tests_end(ll_connection *connection, uint64_t test, ll_ab_status status,
+                             int64_t now_us);
+
+/* out_test->id is 0 if there is none. Last: the newest of the signal, running or not. */
+llmlearn_err ll_ab_tests_get(ll_connection *connection, uint64_t id, ll_ab_test *out_test);
+llmlearn_err ll_ab_tests_last(ll_connection *connection, int64_t signal, ll_ab_test *out_test);
+llmlearn_err ll_ab_tests_running(ll_connection *connection, int64_t signal, ll_ab_test *out_test);
+
+/* The highest id there is; 0: none. */
+llmlearn_err ll_ab_tests_newest(ll_connection *connection, uint64_t *out_id);
+
+/* The arms in their order; out_arms holds LLMLEARN_ARMS_MAX. */
+llmlearn_err ll_ab_arms_read(ll_connection *connection, uint64_t test, ll_ab_arm *out_arms,
+                             uint32_t *out_count);
+
+#endif

@@ -154,7 +154,7 @@ START_TEST(a_print_that_cannot_be_made_fails_and_leaves_the_text)
     ll_buffer b = { 0 };
 
     ll_buffer_append(&b, "kept", 4);
-    ll_buffer_printf(&b, "%ls", impossible);
+    ll_buffer_printf(&b, "more%ls", impossible);
     ck_assert_uint_eq(b.length, 4);
     ck_assert_str_eq(b.data, "kept");
     check_failed(&b);

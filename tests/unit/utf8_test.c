@@ -174,6 +174,31 @@ START_TEST(a_text_that_stops_inside_a_character_is_invalid)
 }
 END_TEST
 
+/* However long the ASCII between two parts of a character is, it tears them apart. */
+START_TEST(a_character_torn_apart_is_invalid)
+{
+    static const char *const characters[] = { "\xc3\xbc", "\xe4\xb8\xad", "\xf0\x9f\x93\x88" };
+    enum { BEFORE_MAX = 130, GAP_MAX = 300, AFTER = 3 };
+    char text[BEFORE_MAX + GAP_MAX + AFTER + 4];
+
+    for (size_t c = 0; c < 3; c++) {
+        size_t bytes = strlen(characters[c]);
+
+        for (size_t split = 1; split < bytes; split++) {
+            for (size_t before = 0; before <= BEFORE_MAX; before++) {
+                for (size_t gap = 1; gap <= GAP_MAX; gap++) {
+                    memset(text, 'a', sizeof text);
+                    memcpy(text + before, characters[c], split);
+                    check_ways(text, before + split + gap, false);
+                    memcpy(text + before + split + gap, characters[c] + split, bytes - split);
+                    check_ways(text, before + gap + bytes + AFTER, false);
+                }
+            }
+        }
+    }
+}
+END_TEST
+
 /* One byte of valid mixed text replaced by one of every kind, wherever it stands. */
 START_TEST(damaged_text_agrees_with_the_definition)
 {
@@ -283,6 +308,7 @@ int main(void)
     tcase_add_test(tests, every_three_bytes_agree_with_the_definition);
     tcase_add_test(tests, the_bounds_of_four_bytes_agree_with_the_definition);
     tcase_add_test(tests, a_text_that_stops_inside_a_character_is_invalid);
+    tcase_add_test(tests, a_character_torn_apart_is_invalid);
     tcase_add_test(tests, damaged_text_agrees_with_the_definition);
     tcase_add_test(tests, long_mixed_text_agrees_with_the_definition);
     tcase_add_test(tests, a_nul_byte_is_invalid_wherever_it_stands);

@@ -19,9 +19,11 @@ typedef struct ll_backend_row {
 typedef struct ll_backend {
     const char *name; /* "sqlite" */
 
-    /* Opens one connection to `path`. May block on disk. For a writer the database is
-     * made if absent. LLMLEARN_EFOREIGN, LLMLEARN_EUNSUPPORTED leave the file untouched. */
-    llmlearn_err (*connect)(const char *path, bool writer, const ll_log *log, void **out_state);
+    /* Opens one connection to `path`. May block on disk; waits for others until the deadline.
+     * For a writer, under the write lock, the database is made if absent.
+     * LLMLEARN_EFOREIGN, LLMLEARN_EUNSUPPORTED leave the file untouched. */
+    llmlearn_err (*connect)(const char *path, bool writer, const ll_log *log, ll_deadline deadline,
+                            void **out_state);
     /* Gives everything back; never writes or checkpoints. Under no lock. */
     void (*disconnect)(void *state);
     /* Brings the schema up to date, one transaction per step; called with the write lock held. */

@@ -42,15 +42,14 @@ static llmlearn_err err_of_errno(int errnum)
 llmlearn_err ll_fail_errno(int errnum, const char *format, ...)
 {
     va_list arguments;
-    char reason[128];
+    char buffer[128];
+    const char *reason = strerror_r(errnum, buffer, sizeof buffer); /* GNU's gives the text */
     size_t used;
 
     va_start(arguments, format);
     set_line(format, arguments);
     va_end(arguments);
     used = strlen(detail_line);
-    if (strerror_r(errnum, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", errnum);
     snprintf(detail_line + used, sizeof detail_line - used, ": %s", reason);
     return err_of_errno(errnum);
 }

@@ -1,0 +1,97 @@
+"""The loop that makes an LLM's explanations better, inside your own process.
+
+Log every explanation, collect votes on it, split traffic between prompt
+variants, and let statistics choose the prompt that people find helpful::
+
+    from llmlearn import Learner
+
+    with Learner("loop.db") as learner:
+        chosen = learner.get_variant(signal="BUY", unit="user-7")
+        id = learner.log_explanation(
+            ticker="AAPL", signal="BUY", text="...", unit="user-7", assignment=chosen
+        )
+        learner.submit_feedback(explanation_id=id, helpful=True, user="user-7")
+
+``AsyncLearner`` has the same methods for asyncio.
+"""
+
+from __future__ import annotations
+
+from ._ffi import ffi as _ffi
+from ._ffi import lib as _lib
+from .client import UNLIMITED, Assignment, Learner, VirtualClock
+from .errors import (
+    ClosedError,
+    CorruptError,
+    ExistsError,
+    ForeignDatabaseError,
+    FullError,
+    InvalidArgumentError,
+    LearnerError,
+    NoChampionError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitedError,
+    StateError,
+    StorageError,
+    TimedOutError,
+    UnsupportedError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .aio import AsyncLearner
+    from .models import Counters, Decision, Explanation, Feedback
+
+__all__ = [
+    "UNLIMITED",
+    "Assignment",
+    "AsyncLearner",
+    "ClosedError",
+    "CorruptError",
+    "Counters",
+    "Decision",
+    "ExistsError",
+    "Explanation",
+    "Feedback",
+    "ForeignDatabaseError",
+    "FullError",
+    "InvalidArgumentError",
+    "Learner",
+    "LearnerError",
+    "NoChampionError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "RateLimitedError",
+    "StateError",
+    "StorageError",
+    "TimedOutError",
+    "UnsupportedError",
+    "VirtualClock",
+    "__version__",
+]
+
+__version__: str = _ffi.string(_lib.llmlearn_version()).decode()
+
+_LATER = {
+    "AsyncLearner": "aio",
+    "Counters": "models",
+    "Decision": "models",
+    "Explanation": "models",
+    "Feedback": "models",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads what would make the import slow when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,413 @@
+"""The learner for asyncio: the same names, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, TypeVar
+
+from ._ffi import Assignment
+from .client import Learner, VirtualClock
+from .errors import LearnerError
+from .models import Counters, Decision, Explanation
+
+__all__ = ["AsyncLearner"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_THREADS = 4  # votes are committed in groups, so a few waiting threads are enough
+
+
+def _work(jobs: queue.SimpleQueue[Callable[[], None] | None], idle: threading.Semaphore) -> None:
+    while (job := jobs.get()) is not None:
+        job()
+        del job  # a waiting thread must not keep the last result alive
+        idle.release()
+
+
+class _Pool(Executor):
+    """A few daemon threads.
+
+    Not a ThreadPoolExecutor, because Python joins the threads of those at
+    exit, however long their calls still take. Every call here has a deadline
+    of its own and closing the learner waits for it, within two seconds.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads = 0
+        self._lock = threading.Lock()
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        future: Future[_T] = Future()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._jobs.put(job)
+        if not self._idle.acquire(blocking=False):
+            self._grow()
+        return future
+
+    def _grow(self) -> None:
+        with self._lock:
+            if self._threads >= _THREADS:
+                return
+            self._threads += 1
+        threading.Thread(
+            target=_work, args=(self._jobs, self._idle), name="llmlearn", daemon=True
+        ).start()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Lets the threads end after what is queued; waits for none of them."""
+        for _ in range(_THREADS):
+            self._jobs.put(None)
+
+    def __del__(self) -> None:
+        if self.pid == os.getpid():
+            self.shutdown()
+
+
+class AsyncLearner:
+    """A :class:`Learner` whose methods are awaited.
+
+    ``log_explanation`` and ``get_variant`` run at once, in the caller's
+    thread: they take less than a microsecond. All other calls run in a few
+    threads of the learner's own, so the event loop never waits for a disk.
+    What they take, return and raise is documented at :class:`Learner`. It
+    belongs to no event loop: several may use one learner, and so may a forked
+    child.
+    """
+
+    __slots__ = ("_get", "_log", "_pool", "learner")
+
+    learner: Learner
+    """The learner behind this one, for plain calls."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        baseline: str | None = None,
+        journal_bytes_max: int | None = None,
+        segment_bytes: int | None = None,
+        batch_interval_ms: int | None = None,
+        batch_rows_max: int | None = None,
+        feedback_per_hour: int | None = None,
+        analytics_ttl_ms: int | None = None,
+        virtual_clock: VirtualClock | None = None,
+    ) -> None:
+        """Opens the database as :class:`Learner` does, in the caller's thread: about 2 ms."""
+        self.learner = Learner(
+            path,
+            baseline=baseline,
+            journal_bytes_max=journal_bytes_max,
+            segment_bytes=segment_bytes,
+            batch_interval_ms=batch_interval_ms,
+            batch_rows_max=batch_rows_max,
+            feedback_per_hour=feedback_per_hour,
+            analytics_ttl_ms=analytics_ttl_ms,
+            virtual_clock=virtual_clock,
+        )
+        self._log = self.learner.log_explanation
+        self._get = self.learner.get_variant
+        self._pool: _Pool | None = None
+
+    async def _run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        pool = self._pool
+        if pool is None or pool.pid != os.getpid():
+            # A child has none of its parent's threads, and the parent's queue
+            # may have been locked by one of them: it is left alone.
+            pool = self._pool = _Pool()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, partial(function, *args, **kwargs))
+
+    @property
+    def path(self) -> str:
+        """The database file."""
+        return self.learner.path
+
+    @property
+    def closed(self) -> bool:
+        """True once ``close`` was called."""
+        return self.learner.closed
+
+    # ---- life
+
+    async def flush(self, *, timeout_s: float = 5.0) -> None:
+        """See :meth:`Learner.flush`."""
+        await self._run(self.learner.flush, timeout_s=timeout_s)
+
+    async def close(self, *, timeout_s: float = 2.0) -> None:
+        """See :meth:`Learner.close`."""
+        if self.closed:
+            return
+        try:
+            await self._run(self.learner.close, timeout_s=timeout_s)
+        finally:
+            pool, self._pool = self._pool, None
+            if pool is not None:
+                pool.shutdown()
+
+    async def counters(self) -> Counters:
+        """See :meth:`Learner.counters`."""
+        return self.learner.counters()
+
+    async def __aenter__(self) -> AsyncLearner:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self.close()
+        except LearnerError:
+            if error is None:
+                raise
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}{' closed' if self.closed else ''}>"
+
+    # ---- log and feedback
+
+    async def log_explanation(
+        self,
+        *,
+        ticker: str,
+        signal: str,
+        text: str,
+        version: str | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        unit: str | None = None,
+        confidence: float | None = None,
+        latency_ms: float | None = None,
+        cached: bool = False,
+        fallback: bool = False,
+        fallback_reason: str | None = None,
+        prompt_tokens: int | None = None,
+        completion_tokens: int | None = None,
+        cost_nanousd: int | None = None,
+        cost_usd: float | None = None,
+        metadata: dict[str, Any] | str | None = None,
+        assignment: Assignment | None = None,
+    ) -> str:
+        """See :meth:`Learner.log_explanation`. Runs at once, without a thread."""
+        return self._log(
+            ticker=ticker,
+            signal=signal,
+            text=text,
+            version=version,
+            model=model,
+            provider=provider,
+            unit=unit,
+            confidence=confidence,
+            latency_ms=latency_ms,
+            cached=cached,
+            fallback=fallback,
+            fallback_reason=fallback_reason,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost_nanousd=cost_nanousd,
+            cost_usd=cost_usd,
+            metadata=metadata,
+            assignment=assignment,
+        )
+
+    async def submit_feedback(
+        self,
+        *,
+        explanation_id: str,
+        helpful: bool,
+        rating: int | None = None,
+        comment: str | None = None,
+        user: str | None = None,
+        created_at: datetime | None = None,
+        timeout_s: float = 1.0,
+    ) -> str:
+        """See :meth:`Learner.submit_feedback`."""
+        return await self._run(
+            self.learner.submit_feedback,
+            explanation_id=explanation_id,
+            helpful=helpful,
+            rating=rating,
+            comment=comment,
+            user=user,
+            created_at=created_at,
+            timeout_s=timeout_s,
+        )
+
+    async def withdraw_feedback(
+        self,
+        *,
+        explanation_id: str,
+        user: str | None = None,
+        vote_id: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> None:
+        """See :meth:`Learner.withdraw_feedback`."""
+        await self._run(
+            self.learner.withdraw_feedback,
+            explanation_id=explanation_id,
+            user=user,
+            vote_id=vote_id,
+            timeout_s=timeout_s,
+        )
+
+    async def get_explanation(self, *, explanation_id: str, timeout_s: float = 1.0) -> Explanation:
+        """See :meth:`Learner.get_explanation`."""
+        return await self._run(
+            self.learner.get_explanation, explanation_id=explanation_id, timeout_s=timeout_s
+        )
+
+    # ---- prompts and variants
+
+    async def add_variant(
+        self,
+        *,
+        signal: str,
+        version: str,
+        text: str,
+        parent: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> None:
+        """See :meth:`Learner.add_variant`."""
+        await self._run(
+            self.learner.add_variant,
+            signal=signal,
+            version=version,
+            text=text,
+            parent=parent,
+            timeout_s=timeout_s,
+        )
+
+    async def archive_variant(
+        self, *, signal: str, version: str, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """See :meth:`Learner.archive_variant`."""
+        await self._run(
+            self.learner.archive_variant,
+            signal=signal,
+            version=version,
+            actor=actor,
+            reason=reason,
+            timeout_s=timeout_s,
+        )
+
+    async def get_variant(self, *, signal: str, unit: str | None = None) -> Assignment:
+        """See :meth:`Learner.get_variant`. Runs at once, without a thread."""
+        return self._get(signal=signal, unit=unit)
+
+    async def promote_variant(
+        self, *, signal: str, version: str, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """See :meth:`Learner.promote_variant`."""
+        await self._run(
+            self.learner.promote_variant,
+            signal=signal,
+            version=version,
+            actor=actor,
+            reason=reason,
+            timeout_s=timeout_s,
+        )
+
+    async def rollback(
+        self, *, signal: str, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """See :meth:`Learner.rollback`."""
+        await self._run(
+            self.learner.rollback, signal=signal, actor=actor, reason=reason, timeout_s=timeout_s
+        )
+
+    # ---- tests
+
+    async def start_ab_test(
+        self,
+        *,
+        signal: str,
+        weights: Mapping[str, float],
+        rule: Literal["classic"] = "classic",
+        min_duration_days: float = 7,
+        max_duration_days: float = 56,
+        min_trials: int = 100,
+        alpha: float = 0.05,
+        min_effect: float = 0.1,
+        actor: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> int:
+        """See :meth:`Learner.start_ab_test`."""
+        return await self._run(
+            self.learner.start_ab_test,
+            signal=signal,
+            weights=weights,
+            rule=rule,
+            min_duration_days=min_duration_days,
+            max_duration_days=max_duration_days,
+            min_trials=min_trials,
+            alpha=alpha,
+            min_effect=min_effect,
+            actor=actor,
+            timeout_s=timeout_s,
+        )
+
+    async def stop_ab_test(
+        self, *, test_id: int, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """See :meth:`Learner.stop_ab_test`."""
+        await self._run(
+            self.learner.stop_ab_test,
+            test_id=test_id,
+            actor=actor,
+            reason=reason,
+            timeout_s=timeout_s,
+        )
+
+    async def select_winner(
+        self, *, signal: str, promote: bool = False, timeout_s: float = 1.0
+    ) -> Decision:
+        """See :meth:`Learner.select_winner`."""
+        return await self._run(
+            self.learner.select_winner, signal=signal, promote=promote, timeout_s=timeout_s
+        )
+
+    # ---- reports
+
+    async def analytics(
+        self, *, days: int = 30, refresh: bool = False, timeout_s: float = 1.0
+    ) -> dict[str, Any]:
+        """See :meth:`Learner.analytics`."""
+        return await self._run(
+            self.learner.analytics, days=days, refresh=refresh, timeout_s=timeout_s
+        )
+
+    async def ab_tests(
+        self, *, signal: str | None = None, limit: int | None = None
+    ) -> dict[str, Any]:
+        """See :meth:`Learner.ab_tests`."""
+        return await self._run(self.learner.ab_tests, signal=signal, limit=limit)
+
+    async def decisions(
+        self, *, signal: str | None = None, limit: int | None = None
+    ) -> dict[str, Any]:
+        """See :meth:`Learner.decisions`."""
+        return await self._run(self.learner.decisions, signal=signal, limit=limit)

@@ -1,0 +1,693 @@
+"""The learner, as plain calls."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import time
+from _weakref import ref
+
+from . import errors
+from ._ffi import ffi, lib
+
+if lib.install() != 0:
+    raise ImportError("llmlearn: the compiled module could not create its classes")
+
+from ._ffi import Assignment, Core  # noqa: E402  (made by install)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Any, Literal
+
+    from .models import Counters, Decision, Explanation
+
+__all__ = ["UNLIMITED", "Assignment", "Learner", "VirtualClock"]
+
+UNLIMITED = 0xFFFFFFFF
+"""For ``feedback_per_hour``: no limit."""
+
+_EXIT_S = 1.8  # for all learners together; an exit may take 2 s
+_FORGOTTEN_S = 0.5  # for one that was never closed and is garbage now
+_U32_MAX = 0xFFFFFFFF
+_I64_MAX = 0x7FFFFFFFFFFFFFFF
+_U64_MAX = 0xFFFFFFFFFFFFFFFF
+
+
+# ---- from Python to C
+
+
+def _text(name: str, value: str | None) -> Any:
+    """What cffi takes for a ``const char *``: bytes, or NULL for None."""
+    if value is None:
+        return ffi.NULL
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError:
+        raise errors.invalid(f"{name}: not valid Unicode: it holds a lone surrogate") from None
+    if b"\0" in encoded:
+        raise errors.invalid(f"{name}: must not contain the character NUL")
+    return encoded
+
+
+def _count(name: str, value: int | None, low: int, high: int) -> int:
+    """A whole number for C, where None is 0: the default. What C would misread is refused."""
+    if value is None:
+        return 0
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise errors.invalid(f"{name}: must be {low} to {high}")
+    return value
+
+
+def _positive(name: str, value: float) -> float:
+    """A number for a C field whose 0 would mean the default."""
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not value > 0:
+        raise errors.invalid(f"{name}: must be more than 0")
+    return float(value)
+
+
+def _milliseconds(timeout_s: float) -> int:
+    if not timeout_s >= 0:
+        raise errors.invalid("timeout_s: must be 0 or more")
+    return max(1, round(min(timeout_s * 1000, _U32_MAX)))
+
+
+def _microseconds(name: str, value: datetime | None) -> int:
+    if value is None:
+        return 0
+    from datetime import datetime, timedelta, timezone
+
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
+    if value.tzinfo is None:
+        raise errors.invalid(f"{name}: must have a time zone")
+    return (value - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+
+
+def _record(ctype: str, keep: list[Any], **fields: Any) -> Any:
+    """A struct of today's size. Texts in it live as long as ``keep`` does."""
+    record = ffi.new(f"{ctype} *")
+    record.struct_size = ffi.sizeof(ctype)
+    for name, value in fields.items():
+        if isinstance(value, bytes):
+            value = ffi.new("char[]", value)
+            keep.append(value)
+        setattr(record, name, value)
+    return record
+
+
+def _id(name: str, value: str | None) -> Any:
+    if value is None:
+        return ffi.NULL
+    out = ffi.new("llmlearn_id *")
+    _check(lib.llmlearn_id_parse(_text(name, value), out))
+    return out
+
+
+def _metadata_text(metadata: Any) -> str:
+    """JSON for ``log_explanation(metadata=)``; called from C."""
+    if not isinstance(metadata, dict):
+        raise TypeError(f"metadata must be a dict or a str, not {type(metadata).__name__}")
+    import json
+
+    try:
+        return json.dumps(metadata, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError) as problem:
+        raise errors.invalid(f"metadata: {problem}") from None
+
+
+Core._set_helpers(errors.make_error, _metadata_text)
+
+
+# ---- from C to Python
+
+
+def _check(code: int) -> None:
+    """Raises what the C library has just reported on this thread."""
+    if code != lib.LLMLEARN_OK:
+        detail = ffi.string(lib.llmlearn_error_detail()).decode("utf-8", "replace")
+        raise errors.make_error(code, detail, lib.llmlearn_error_retry_after_s())
+
+
+def _string(pointer: Any) -> str | None:
+    return ffi.string(pointer).decode() if pointer else None
+
+
+def _object(pointer: Any) -> dict[str, Any] | None:
+    """The JSON object in a text of the C library, which is freed."""
+    if not pointer:
+        return None
+    import json
+
+    owned = ffi.gc(pointer, lib.llmlearn_free)
+    value: dict[str, Any] = json.loads(ffi.string(owned))
+    return value
+
+
+def _id_text(record: Any) -> str:
+    text = ffi.new("char[]", lib.LLMLEARN_ID_TEXT_BYTES)
+    _check(lib.llmlearn_id_format(record, text))
+    return str(ffi.string(text).decode())
+
+
+# ---- the clock
+
+
+class VirtualClock:
+    """A clock that stands still until it is set, for tests and simulations.
+
+    Give it to ``Learner(virtual_clock=...)``; several learners may share one.
+    A forked child goes on with a copy of its own.
+    """
+
+    __slots__ = ("_cell",)
+
+    def __init__(self, start_us: int) -> None:
+        """Starts at ``start_us`` microseconds since 1970 UTC."""
+        self._cell = lib.clock_new(start_us)
+        if not self._cell:
+            raise MemoryError
+
+    @property
+    def now_us(self) -> int:
+        """The time it shows, in microseconds since 1970 UTC."""
+        return int(lib.clock_get(self._cell))
+
+    def set(self, now_us: int) -> None:
+        """Sets the time, forwards or backwards."""
+        lib.clock_set(self._cell, now_us)
+
+    def advance(self, *, seconds: float = 0, us: int = 0) -> int:
+        """Moves the time on by both together and returns it."""
+        return int(lib.clock_add(self._cell, round(seconds * 1_000_000) + us))
+
+    def __repr__(self) -> str:
+        return f"VirtualClock({self.now_us})"
+
+
+# ---- the learner
+
+_open_learners: set[ref[Learner]] = set()
+
+
+class Learner(Core):
+    """One open database: logs explanations, collects votes, assigns and judges prompts.
+
+    Any thread may call anything at any time, except that what begins after
+    ``close`` raises :class:`ClosedError`. A learner goes on working on both
+    sides of a fork. Several processes may have one database open at once.
+
+    Every ``timeout_s`` bounds the whole call; :class:`TimedOutError` then
+    means that nothing was stored or changed. All calls but ``log_explanation``
+    and ``get_variant`` release the GIL.
+    """
+
+    __slots__ = ("__weakref__", "_clock", "path")
+
+    path: str
+    """The database file."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        baseline: str | None = None,
+        journal_bytes_max: int | None = None,
+        segment_bytes: int | None = None,
+        batch_interval_ms: int | None = None,
+        batch_rows_max: int | None = None,
+        feedback_per_hour: int | None = None,
+        analytics_ttl_ms: int | None = None,
+        virtual_clock: VirtualClock | None = None,
+    ) -> None:
+        """Opens the database, making it if it is absent.
+
+        What an earlier process left in its journal is stored in the
+        background. No thread is started before it is needed.
+
+        Args:
+            path: the database file; its folder must exist.
+            baseline: the version served when nothing else is known; default "v1.0".
+            journal_bytes_max: limit of this process's journal; default 256 MiB.
+            segment_bytes: size of one journal file; default 16 MiB, at most a
+                quarter of the above.
+            batch_interval_ms: longest a record waits unstored; default 100.
+            batch_rows_max: rows in one transaction; default 10,000.
+            feedback_per_hour: votes per user in any 60 minutes; default 10.
+                See ``UNLIMITED``.
+            analytics_ttl_ms: how old a cached report may be; default 300,000.
+            virtual_clock: tells the time instead of the system.
+
+        Raises:
+            StorageError: the folder is missing or read-only.
+            ForeignDatabaseError: the file is another program's; left untouched.
+            UnsupportedError: a newer schema, or a network file system.
+            CorruptError, FullError, TimedOutError (another process held the
+            lock for 5 s), InvalidArgumentError.
+        """
+        keep: list[Any] = []
+        self.path = os.fspath(path)
+        self._clock = virtual_clock
+        options = _record(
+            "llmlearn_options",
+            keep,
+            path=_path(self.path),
+            baseline=_text("baseline", baseline),
+            journal_bytes_max=_count("journal_bytes_max", journal_bytes_max, 1, _U64_MAX),
+            segment_bytes=_count("segment_bytes", segment_bytes, 1, _U64_MAX),
+            batch_interval_ms=_count("batch_interval_ms", batch_interval_ms, 1, _U32_MAX),
+            batch_rows_max=_count("batch_rows_max", batch_rows_max, 1, _U32_MAX),
+            feedback_per_hour=_count("feedback_per_hour", feedback_per_hour, 1, _U32_MAX),
+            analytics_ttl_ms=_count("analytics_ttl_ms", analytics_ttl_ms, 1, _U32_MAX),
+        )
+        if virtual_clock is not None:
+            options.clock = ffi.addressof(lib, "clock_read")
+            options.clock_user = virtual_clock._cell
+        out = ffi.new("llmlearn **")
+        _check(lib.llmlearn_open(options, out))
+        self._adopt(out[0], int(ffi.cast("uintptr_t", out[0])))
+        _open_learners.add(ref(self, _open_learners.discard))
+
+    # ---- life
+
+    def flush(self, *, timeout_s: float = 5.0) -> None:
+        """Waits until everything logged by this process so far is in the database.
+
+        It then survives a power cut. Raises TimedOutError (what is not yet
+        stored stays safe in the journal), StorageError, FullError.
+        """
+        self._invoke(lib.llmlearn_flush, _milliseconds(timeout_s))
+
+    def close(self, *, timeout_s: float = 2.0) -> None:
+        """Flushes, stops the threads and frees everything. Closing again does nothing.
+
+        Waits for calls that other threads are in. TimedOutError and other
+        errors only report that records stayed in the journal: the learner is
+        closed all the same, and the next open stores them.
+        """
+        self._close(_milliseconds(timeout_s))
+
+    def counters(self) -> Counters:
+        """What this process has done with the learner so far."""
+        from .models import counters_from
+
+        out = _record("llmlearn_counters", [])
+        self._invoke(lib.llmlearn_get_counters, out)
+        return counters_from(out)
+
+    def __enter__(self) -> Learner:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except errors.LearnerError:
+            if error is None:
+                raise
+
+    def __del__(self) -> None:
+        if self.closed:
+            return
+        import warnings
+
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        try:
+            self.close(timeout_s=_FORGOTTEN_S)
+        except errors.LearnerError:
+            pass  # only says that records stay in the journal
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}{' closed' if self.closed else ''}>"
+
+    # ---- feedback
+
+    def submit_feedback(
+        self,
+        *,
+        explanation_id: str,
+        helpful: bool,
+        rating: int | None = None,
+        comment: str | None = None,
+        user: str | None = None,
+        created_at: datetime | None = None,
+        timeout_s: float = 1.0,
+    ) -> str:
+        """Stores one vote, durably, and returns its id.
+
+        One live vote per user and explanation: a newer one replaces the older,
+        which costs nothing of the user's hourly limit. Anonymous votes always
+        add and know no limit: name the user where you can.
+
+        Args:
+            explanation_id: what ``log_explanation`` returned, in any process.
+            helpful: thumbs up or down.
+            rating: stars, 1 to 5.
+            comment: up to 4,000 bytes.
+            user: 1 to 256 bytes; None: anonymous.
+            created_at: with a time zone, up to one day ahead; None: now.
+
+        Raises:
+            NotFoundError: no process has logged such an explanation.
+            RateLimitedError: see its ``retry_after_s``.
+            TimedOutError, OutcomeUnknownError, StorageError, FullError,
+            InvalidArgumentError.
+        """
+        if not isinstance(helpful, bool):
+            raise TypeError(f"helpful must be a bool, not {type(helpful).__name__}")
+        keep: list[Any] = []
+        feedback = _record(
+            "llmlearn_feedback",
+            keep,
+            vote=lib.LLMLEARN_HELPFUL if helpful else lib.LLMLEARN_NOT_HELPFUL,
+            explanation_id=_id("explanation_id", explanation_id)[0],
+            user=_text("user", user),
+            comment=_text("comment", comment),
+            created_us=_microseconds("created_at", created_at),
+            rating=_count("rating", rating, 1, 5),
+            deadline_ms=_milliseconds(timeout_s),
+        )
+        out = ffi.new("llmlearn_id *")
+        self._invoke(lib.llmlearn_submit_feedback, feedback, out)
+        return _id_text(out)
+
+    def withdraw_feedback(
+        self,
+        *,
+        explanation_id: str,
+        user: str | None = None,
+        vote_id: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> None:
+        """Takes back the live vote of ``user``, or the anonymous vote ``vote_id``.
+
+        Exactly one of the two is given. The hourly limit is not given back.
+        Raises NotFoundError if there is no such live vote, and what
+        ``submit_feedback`` raises.
+        """
+        self._invoke(
+            lib.llmlearn_withdraw_feedback,
+            _id("explanation_id", explanation_id),
+            _text("user", user),
+            _id("vote_id", vote_id),
+            _milliseconds(timeout_s),
+        )
+
+    def get_explanation(self, *, explanation_id: str, timeout_s: float = 1.0) -> Explanation:
+        """One explanation with its votes, whichever process logged it.
+
+        Raises NotFoundError, TimedOutError, StorageError.
+        """
+        from .models import explanation_from
+
+        id_ = _id("explanation_id", explanation_id)
+        return explanation_from(
+            self._report(lib.llmlearn_get_explanation, id_, _milliseconds(timeout_s))
+        )
+
+    # ---- prompts and variants
+
+    def add_variant(
+        self,
+        *,
+        signal: str,
+        version: str,
+        text: str,
+        parent: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> None:
+        """Adds a prompt variant as a draft; the same text again changes nothing.
+
+        Args:
+            signal: 1 to 32 of A-Z a-z 0-9 _ -.
+            version: a name, unique for the signal: 1 to 64 bytes of printable
+                ASCII without space or quotes.
+            text: the prompt template, up to 64 KiB.
+            parent: the known version it was made from.
+
+        Raises ExistsError (the version has another text), NotFoundError (the
+        parent), and the errors of storing: TimedOutError, OutcomeUnknownError,
+        StorageError, FullError.
+        """
+        keep: list[Any] = []
+        variant = _record(
+            "llmlearn_variant",
+            keep,
+            signal=_text("signal", signal),
+            version=_text("version", version),
+            text=_text("text", text),
+            parent=_text("parent", parent),
+            deadline_ms=_milliseconds(timeout_s),
+        )
+        self._invoke(lib.llmlearn_add_variant, variant)
+
+    def archive_variant(
+        self, *, signal: str, version: str, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """Takes a variant out of use.
+
+        Raises StateError if it is the champion or an arm of a running test,
+        NotFoundError, and the errors of storing.
+        """
+        self._invoke(
+            lib.llmlearn_archive_variant,
+            _text("signal", signal),
+            _text("version", version),
+            _text("actor", actor),
+            _text("reason", reason),
+            _milliseconds(timeout_s),
+        )
+
+    def promote_variant(
+        self, *, signal: str, version: str, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """Makes a variant the champion by hand.
+
+        The old champion is archived, a running test of the signal is stopped
+        and its other arms are archived. Who did it and why is recorded.
+        Promoting the champion changes nothing. Raises NotFoundError, StateError
+        (the variant has no text, or was rejected), and the errors of storing.
+        """
+        self._invoke(
+            lib.llmlearn_promote_variant,
+            _text("signal", signal),
+            _text("version", version),
+            _text("actor", actor),
+            _text("reason", reason),
+            _milliseconds(timeout_s),
+        )
+
+    def rollback(self, *, signal: str, actor: str, reason: str, timeout_s: float = 1.0) -> None:
+        """Makes the champion before the present one champion again; stops a running test.
+
+        Raises NoChampionError if there was none before, and the errors of storing.
+        """
+        self._invoke(
+            lib.llmlearn_rollback,
+            _text("signal", signal),
+            _text("actor", actor),
+            _text("reason", reason),
+            _milliseconds(timeout_s),
+        )
+
+    # ---- tests
+
+    def start_ab_test(
+        self,
+        *,
+        signal: str,
+        weights: Mapping[str, float],
+        rule: Literal["classic"] = "classic",
+        min_duration_days: float = 7,
+        max_duration_days: float = 56,
+        min_trials: int = 100,
+        alpha: float = 0.05,
+        min_effect: float = 0.1,
+        actor: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> int:
+        """Starts a test of prompt variants for one signal and returns its id.
+
+        Arms and weights never change afterwards.
+
+        Args:
+            weights: version to share of the traffic; 2 to 64 arms, the champion
+                (else the baseline version) among them; the shares sum to 1.
+            rule: "classic": chi-square p < alpha and Cramer's V > min_effect,
+                looked at once.
+            min_duration_days: up to 365; 0: decide as soon as min_trials is reached.
+            max_duration_days: up to 3,650.
+            min_trials: first votes that each arm needs.
+            alpha: 1e-6 to 0.5.
+            min_effect: the Cramer's V that must be exceeded, more than 0, up to 1.
+            actor: who started it, up to 256 bytes.
+
+        Raises ExistsError (a test is running for the signal), NotFoundError (an
+        arm was never added), NoChampionError, StateError (an arm is archived or
+        rejected), InvalidArgumentError, and the errors of storing.
+        """
+        if rule not in _RULES:
+            raise errors.invalid(f"rule: must be one of {', '.join(_RULES)}")
+        keep: list[Any] = []
+        arms = ffi.new("llmlearn_arm[]", len(weights))
+        for arm, (version, weight) in zip(arms, weights.items()):
+            keep.append(ffi.new("char[]", _text("weights", version)))
+            arm.version = keep[-1]
+            arm.weight = weight
+        test = _record(
+            "llmlearn_ab_test",
+            keep,
+            flags=lib.LLMLEARN_AB_NO_MINIMUM_DURATION if min_duration_days == 0 else 0,
+            signal=_text("signal", signal),
+            arms=arms,
+            arm_count=len(weights),
+            rule=_RULES[rule],
+            duration_min_days=min_duration_days,
+            duration_max_days=_positive("max_duration_days", max_duration_days),
+            trials_min=_count("min_trials", min_trials, 1, _U64_MAX),
+            alpha_ratio=_positive("alpha", alpha),
+            effect_min=_positive("min_effect", min_effect),
+            actor=_text("actor", actor),
+            deadline_ms=_milliseconds(timeout_s),
+        )
+        out = ffi.new("uint64_t *")
+        self._invoke(lib.llmlearn_start_ab_test, test, out)
+        return int(out[0])
+
+    def stop_ab_test(
+        self, *, test_id: int, actor: str, reason: str, timeout_s: float = 1.0
+    ) -> None:
+        """Ends a running test without a verdict; the champion serves everybody.
+
+        Raises NotFoundError, StateError (not running), and the errors of storing.
+        """
+        self._invoke(
+            lib.llmlearn_stop_ab_test,
+            _count("test_id", test_id, 1, _U64_MAX),
+            _text("actor", actor),
+            _text("reason", reason),
+            _milliseconds(timeout_s),
+        )
+
+    def select_winner(
+        self, *, signal: str, promote: bool = False, timeout_s: float = 1.0
+    ) -> Decision:
+        """Looks at the running or last decided test of a signal and decides it by its rule.
+
+        The classic rule looks once: the first look after the minimum duration
+        and with enough first votes in every arm is final, stored with its
+        evidence, and returned again by every later call.
+
+        ``promote`` makes the winner champion if it is promotable: it is not the
+        champion, beats it with a Holm-adjusted p < alpha, and nothing blocks
+        (see "blockers" in the receipt).
+
+        Raises NotFoundError (the signal never had a test), StateError (its last
+        test was stopped by hand), and the errors of storing.
+        """
+        from .models import Decision
+
+        out = _record("llmlearn_decision", [])
+        self._invoke(
+            lib.llmlearn_select_winner,
+            _text("signal", signal),
+            lib.LLMLEARN_PROMOTE if promote else 0,
+            _milliseconds(timeout_s),
+            out,
+        )
+        return Decision(
+            verdict=_VERDICTS[out.verdict],
+            winner=_string(out.winner),
+            status=_string(out.status) or "",
+            decision_id=out.decision_id or None,
+            p_value=out.p_value,
+            effect=out.effect,
+            promotable=bool(out.promotable),
+            promoted=bool(out.promoted),
+            receipt=_object(out.receipt_json),
+        )
+
+    # ---- reports
+
+    def _report(self, function: Any, *args: Any) -> dict[str, Any]:
+        out = ffi.new("char **")
+        self._invoke(function, *args, out)
+        return _object(out[0]) or {}
+
+    def analytics(
+        self, *, days: int = 30, refresh: bool = False, timeout_s: float = 1.0
+    ) -> dict[str, Any]:
+        """What people think of the explanations; the fields are those of the C header.
+
+        Covers today (UTC) and the ``days - 1`` days before it, at most 90 in
+        all. Cached; ``refresh`` does not answer from the cache. What was
+        logged just now is stored first; ``pending`` says what was not.
+
+        Raises TimedOutError (another computation did not end in time), StorageError.
+        """
+        return self._report(
+            lib.llmlearn_analytics,
+            _count("days", days, 1, 90),
+            lib.LLMLEARN_REFRESH if refresh else 0,
+            _milliseconds(timeout_s),
+        )
+
+    def ab_tests(self, *, signal: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """The champions, and the tests, newest first. Only reads: never decides.
+
+        ``limit``: at most 1,000 tests, default 100.
+        """
+        return self._report(
+            lib.llmlearn_ab_tests, _text("signal", signal), _count("limit", limit, 1, 1000)
+        )
+
+    def decisions(self, *, signal: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """The history of decisions, newest first; it is never rewritten.
+
+        ``limit``: at most 1,000, default 100.
+        """
+        return self._report(
+            lib.llmlearn_decisions, _text("signal", signal), _count("limit", limit, 1, 1000)
+        )
+
+
+_RULES = {"classic": lib.LLMLEARN_RULE_CLASSIC}
+_VERDICTS: dict[int, Literal["keep_going", "winner", "no_difference", "invalid"]] = {
+    lib.LLMLEARN_KEEP_GOING: "keep_going",
+    lib.LLMLEARN_WINNER: "winner",
+    lib.LLMLEARN_NO_DIFFERENCE: "no_difference",
+    lib.LLMLEARN_INVALID: "invalid",
+}
+
+
+def _path(path: str) -> bytes:
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise errors.invalid("path: must not contain the character NUL")
+    return encoded
+
+
+@atexit.register
+def _close_all() -> None:
+    """At the interpreter's end, in a bounded time; what is left waits in the journal."""
+    end = time.monotonic() + _EXIT_S
+    for reference in list(_open_learners):
+        learner = reference()
+        if learner is None:
+            continue
+        try:
+            learner.close(timeout_s=max(0.0, end - time.monotonic()))
+        except errors.LearnerError:
+            pass

@@ -1,7 +1,6 @@
 #include "base/hash.h"
 
 #include <assert.h>
-#include <string.h>
 
 typedef struct sip_state {
     uint64_t v0, v1, v2, v3;

@@ -2,7 +2,7 @@
  *
  * Little-endian, one file per segment, records on an 8-byte grid:
  *
- *        0  header, copy A   magic, format, uuid, store id, owner, id key, crc      (256 bytes)
+ *        0  header, copy A   magic, format, uuid, store id, owner, crc               (88 bytes)
  *     2048  header, copy B   the same bytes: either copy alone will do
  *     4096  data             record, record, ..., padding to the end of the file
  *
@@ -17,8 +17,10 @@
  *     p+16  id         16 bytes
  *     p+32  payload    then zero bytes up to the grid
  *
- * Padding that ends a segment is one word: committed, its length to the end of the
- * file, and the tag inverted. A word of zero: nothing was written here yet. */
+ * Padding is one word: committed, the bytes to skip from p, a multiple of 8, and as tag the
+ * inverted crc32c of (segment uuid, p, length). It fills the end of a segment where the next record
+ * did not fit, and takes the place of a record whose writing failed.
+ * A word of zero: nothing was written here yet. */
 #ifndef LL_JOURNAL_FORMAT_H
 #define LL_JOURNAL_FORMAT_H
 
@@ -34,15 +36,15 @@
 typedef struct ll_segment_header {
     uint64_t magic;
     uint32_t format;
-    uint32_t header_bytes;            /* sizeof this */
-    uint8_t uuid[LL_UUID_BYTES];      /* all zero: blank, being made or recycled */
+    uint32_t header_bytes;       /* sizeof this */
+    uint8_t uuid[LL_UUID_BYTES]; /* all zero: blank, being made or recycled */
     uint8_t store_id[LL_UUID_BYTES];
-    uint64_t segment_bytes;           /* of the file */
-    int64_t owner_pid;                /* for people; ownership is the flock */
+    uint64_t segment_bytes; /* of the file */
+    int64_t owner_pid;      /* for people; ownership is the flock */
     int64_t created_us;
-    uint64_t base;                    /* the owner's virtual position of the first data byte */
+    uint64_t base; /* the owner's virtual position of the first data byte */
     uint32_t reserved;
-    uint32_t crc;                     /* crc32c of everything before */
+    uint32_t crc; /* crc32c of everything before */
 } ll_segment_header;
 
 typedef struct ll_record_header {
@@ -57,6 +59,7 @@ _Static_assert(sizeof(ll_record_header) == 32, "the payload starts 32 bytes in")
 _Static_assert(LL_SEGMENT_DATA % 8 == 0, "records lie on the grid");
 _Static_assert(LL_SEGMENT_HEADER_B + sizeof(ll_segment_header) <= LL_SEGMENT_DATA,
                "copy B ends before the data");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "memory is the file");
 
 #define LL_WORD_COMMITTED (UINT64_C(1) << 63)
 #define LL_WORD_LENGTH_SHIFT 32

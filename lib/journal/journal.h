@@ -37,6 +37,7 @@ typedef struct ll_journal_options {
     const ll_log *log;
     void (*wake)(void *user); /* called by the keeper when much is waiting to be drained; or NULL */
     void *wake_user;
+    bool force_pwrite; /* for tests: write with pwrite also where mapping would be safe */
 } ll_journal_options;
 
 /* Checks the directory's file system and takes the options; makes nothing on disk,
@@ -57,21 +58,22 @@ typedef struct ll_journal_part {
 /* Appends one record made of the parts one after another, and gives it its id:
  * UUIDv7 of now_us and a keyed hash of the position. Wait-free but for the swap;
  * the first call makes the segments and starts the keeper.
- * LLMLEARN_EFULL when the ring is full (nothing claimed); LLMLEARN_EIO, LLMLEARN_EFULL from
- * making the segments. */
+ * LLMLEARN_EFULL when the ring is full (nothing claimed); LLMLEARN_EINVAL if a segment cannot
+ * hold the record; LLMLEARN_EIO, LLMLEARN_EFULL from making the segments (tried again at most once
+ * a second) or, in pwrite mode, from writing. */
 llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_journal_part *parts,
                                uint32_t part_count, int64_t now_us, llmlearn_id *out_id);
 
 /* Bytes appended so far, and how many of them the caller of _set_drained reported. Any thread. */
 typedef struct ll_journal_state {
-    uint64_t tail;            /* virtual position: everything before was claimed */
-    uint64_t drained;         /* virtual position: everything before is in the store */
-    uint64_t bytes_max;       /* of the ring's data */
-    uint64_t appended;        /* records */
-    uint64_t refused;         /* appends that found it full */
-    uint64_t holes;           /* unfinished or damaged places that readers skipped */
+    uint64_t tail;             /* virtual position: everything before was claimed */
+    uint64_t drained;          /* virtual position: everything before is in the store */
+    uint64_t bytes_max;        /* of the ring's data */
+    uint64_t appended;         /* records */
+    uint64_t refused;          /* appends that found it full */
+    uint64_t holes;            /* unfinished or damaged places that readers skipped */
     uint64_t foreign_segments; /* files of another store or format, as of the last listing */
-    bool mapped;              /* false: pwrite mode */
+    bool mapped;               /* false: pwrite mode */
 } ll_journal_state;
 void ll_journal_get_state(const ll_journal *journal, ll_journal_state *out_state);
 

@@ -1,0 +1,242 @@
+#define _GNU_SOURCE
+
+#include "journal/keeper.h"
+
+#include "base/point.h"
+#include "base/thread.h"
+#include "journal/ring.h"
+#include "journal/written.h"
+
+#include <assert.h>
+
+#define PASS_MS 5         /* 8 MB of pages last that long up to 1.6 GB/s */
+#define IDLE_PASS_MS 100  /* when nobody appends */
+#define STILL_PASSES 20   /* of 5 ms without an append: idle */
+#define RESTING_PASSES 40 /* then of 100 ms: stop dirtying pages again and again */
+#define AHEAD_BYTES (8u << 20)
+#define WAITING_BYTES (8u << 20) /* undrained: time to wake whoever drains */
+
+/* ---- prefaulting ------------------------------------------------------- */
+
+void ll_keeper_prefault(ll_journal *journal)
+{
+    uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+    uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
+    uint32_t ordinal = ll_ring_ordinal(tail);
+    uint64_t at = ll_ring_offset(tail);
+    uint64_t left = AHEAD_BYTES;
+
+    if (limit == 0)
+        limit = journal->segment_count; /* not published yet */
+    while (journal->mapped && left > 0 && ordinal < limit) {
+        uint64_t rest = journal->data_bytes - at;
+        uint64_t bytes = left < rest ? left : rest;
+
+        ll_segment_prefault(ll_ring_slot(journal, ordinal), LL_SEGMENT_DATA + at,
+                            LL_SEGMENT_DATA + at + bytes);
+        left -= bytes;
+        ordinal++;
+        at = 0;
+    }
+}
+
+/* ---- recycling --------------------------------------------------------- */
+
+static llmlearn_err recycle(ll_journal *journal, ll_segment *segment, uint32_t ordinal)
+{
+    llmlearn_err err = ll_segment_zero(segment, &journal->plan);
+
+    if (err != LLMLEARN_OK)
+        return err;
+    LL_POINT("recycle.zeroed");
+    return ll_segment_begin_life(segment, &journal->plan, (uint64_t)ordinal * journal->data_bytes);
+}
+
+static void report_recycling(ll_journal *journal, llmlearn_err err)
+{
+    if (err != LLMLEARN_OK && !journal->kept.recycle_failed)
+        ll_log_write(&journal->log, LLMLEARN_LOG_ERROR, "journal-recycle-failed",
+                     "a drained journal segment cannot be used again: %s; trying on",
+                     llmlearn_error_detail());
+    journal->kept.recycle_failed = err != LLMLEARN_OK;
+}
+
+/* One segment. True if there was one. */
+static bool recycle_next(ll_journal *journal)
+{
+    uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
+    ll_segment *segment = ll_ring_slot(journal, limit); /* the oldest: it becomes the newest */
+    llmlearn_err err;
+
+    if (atomic_load_explicit(&segment->life, memory_order_acquire) !=
+        ll_ring_life(limit - journal->segment_count, true))
+        return false;
+    err = recycle(journal, segment, limit);
+    report_recycling(journal, err);
+    if (err != LLMLEARN_OK)
+        return false;
+    atomic_store_explicit(&segment->life, ll_ring_life(limit, false), memory_order_release);
+    /* Release: whoever sees the limit sees zeros and the new uuid. */
+    atomic_store_explicit(&journal->limit, limit + 1, memory_order_release);
+    return true;
+}
+
+/* ---- warnings ---------------------------------------------------------- */
+
+static uint32_t fill_level(ll_journal *journal, uint64_t tail)
+{
+    uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
+    uint64_t first = (uint64_t)ll_ring_first(journal, limit) * journal->data_bytes;
+    uint64_t all = (uint64_t)journal->segment_count * journal->data_bytes;
+    uint64_t used = ll_ring_virtual(journal, tail) - first;
+    uint64_t refused = atomic_load_explicit(&journal->refused, memory_order_relaxed);
+    bool is_full = refused != journal->kept.refused;
+
+    journal->kept.refused = refused;
+    if (is_full)
+        return 100;
+    return used * 4 >= all * 3 ? 75 : used * 2 >= all ? 50 : 0;
+}
+
+/* Once per crossing: a level is warned of again only after the fill fell below it. */
+static void warn_of_fill(ll_journal *journal, uint64_t tail)
+{
+    uint32_t before = journal->kept.fill_level;
+    uint32_t level = fill_level(journal, tail);
+
+    journal->kept.fill_level = level;
+    if (level <= before)
+        return;
+    if (level == 100)
+        ll_log_write(&journal->log, LLMLEARN_LOG_ERROR, "journal-full",
+                     "the journal is full: explanations are being refused");
+    else if (level == 75)
+        ll_log_write(&journal->log, LLMLEARN_LOG_WARNING, "journal-three-quarters-full",
+                     "the journal is three quarters full: the database does not keep up");
+    else
+        ll_log_write(&journal->log, LLMLEARN_LOG_WARNING, "journal-half-full",
+                     "the journal is half full: the database does not keep up");
+}
+
+static void wake_drain(ll_journal *journal, uint64_t tail)
+{
+    uint64_t drained = atomic_load_explicit(&journal->drained, memory_order_relaxed);
+    uint64_t position = ll_ring_virtual(journal, tail);
+    uint64_t waiting = position > drained ? position - drained : 0;
+    uint64_t quarter = (uint64_t)journal->segment_count * journal->data_bytes / 4;
+
+    if (journal->wake != NULL && (waiting > WAITING_BYTES || waiting > quarter))
+        journal->wake(journal->wake_user);
+}
+
+/* ---- the thread -------------------------------------------------------- */
+
+static void count_stillness(ll_journal *journal, uint64_t tail)
+{
+    if (tail != journal->kept.tail)
+        journal->kept.still_passes = 0;
+    else if (journal->kept.still_passes < STILL_PASSES + RESTING_PASSES)
+        journal->kept.still_passes++;
+    journal->kept.tail = tail;
+}
+
+/* Does what is to do now; how long to sleep then, in ms. */
+static uint32_t pass(ll_journal *journal)
+{
+    uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+
+    count_stillness(journal, tail);
+    bool recycled = recycle_next(journal);
+    if (recycled || journal->kept.still_passes < STILL_PASSES + RESTING_PASSES)
+        ll_keeper_prefault(journal);
+    ll_written_repair(journal);
+    wake_drain(journal, tail);
+    warn_of_fill(journal, tail);
+    if (recycled)
+        return 0;
+    return journal->kept.still_passes < STILL_PASSES ? PASS_MS : IDLE_PASS_MS;
+}
+
+/* With the lock held; waits without it. */
+static void sleep_until_due(ll_journal *journal, uint32_t ms)
+{
+    struct timespec until = ll_deadline_timespec(ll_deadline_in_ms(ms));
+    int status = 0;
+
+    while (status == 0 && ms > 0 && !journal->keeper_stop && !journal->paused &&
+           !journal->keeper_due)
+        status = pthread_cond_timedwait(&journal->changed, &journal->lock, &until);
+    journal->keeper_due = false;
+}
+
+static void *run(void *argument)
+{
+    ll_journal *journal = argument;
+    bool abandoned;
+
+    pthread_mutex_lock(&journal->lock);
+    while (!journal->keeper_stop) {
+        uint32_t sleep_ms;
+
+        if (journal->paused || !journal->prepared) {
+            pthread_cond_wait(&journal->changed, &journal->lock);
+            continue;
+        }
+        journal->keeper_busy = true;
+        pthread_mutex_unlock(&journal->lock);
+        sleep_ms = pass(journal);
+        pthread_mutex_lock(&journal->lock);
+        journal->keeper_busy = false;
+        pthread_cond_broadcast(&journal->changed);
+        sleep_until_due(journal, sleep_ms);
+    }
+    journal->keeper_runs = false;
+    abandoned = journal->abandoned;
+    pthread_cond_broadcast(&journal->changed);
+    pthread_mutex_unlock(&journal->lock);
+    if (abandoned)
+        ll_ring_free(journal);
+    return NULL;
+}
+
+llmlearn_err ll_keeper_start(ll_journal *journal)
+{
+    llmlearn_err err;
+
+    assert(journal->segments != NULL && !journal->keeper_runs);
+    pthread_mutex_lock(&journal->lock);
+    err = ll_thread_start(&journal->keeper, "llmlearn-keeper", run, journal);
+    journal->keeper_runs = err == LLMLEARN_OK;
+    pthread_mutex_unlock(&journal->lock);
+    return err;
+}
+
+bool ll_keeper_stop(ll_journal *journal, ll_deadline deadline)
+{
+    struct timespec until = ll_deadline_timespec(deadline);
+    bool started, ended;
+    int status = 0;
+
+    pthread_mutex_lock(&journal->lock);
+    started = journal->keeper_runs;
+    journal->keeper_stop = true;
+    pthread_cond_broadcast(&journal->changed);
+    while (journal->keeper_runs && status == 0)
+        status = pthread_cond_timedwait(&journal->changed, &journal->lock, &until);
+    ended = !journal->keeper_runs;
+    journal->abandoned = !ended;
+    pthread_mutex_unlock(&journal->lock);
+    if (started && ended)
+        pthread_join(journal->keeper, NULL);
+    else if (started)
+        pthread_detach(journal->keeper);
+    return ended;
+}
+
+void ll_keeper_call(ll_journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    journal->keeper_due = true;
+    pthread_cond_broadcast(&journal->changed);
+    pthread_mutex_unlock(&journal->lock);
+}

@@ -1,0 +1,114 @@
+#define _GNU_SOURCE
+
+#include "journal/written.h"
+
+#include "base/point.h"
+#include "journal/ring.h"
+#include "journal/word.h"
+
+#include <assert.h>
+#include <errno.h>
+
+static int write_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
+{
+    ll_segment *segment = ll_ring_slot(journal, ordinal);
+    uint64_t word = ll_word_of_pad(segment->uuid_crc, at, bytes);
+
+    return ll_segment_write(segment->fd, &word, sizeof word, at);
+}
+
+static void remember(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&journal->lock);
+    count = atomic_load(&journal->torn_count);
+    if (count < LL_TORN_PLACES_MAX) {
+        journal->torn[count] = (ll_torn_place){ ordinal, at, bytes };
+        atomic_store(&journal->torn_count, count + 1);
+    }
+    pthread_mutex_unlock(&journal->lock);
+    if (count == LL_TORN_PLACES_MAX)
+        ll_log_write(&journal->log, LLMLEARN_LOG_ERROR, "journal-write-failed",
+                     "too many failed journal writes at once: what was logged behind them "
+                     "is stored when this process has ended");
+}
+
+void ll_written_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
+{
+    if (write_pad(journal, ordinal, at, bytes) != 0)
+        remember(journal, ordinal, at, bytes);
+}
+
+llmlearn_err ll_written_check(const ll_journal *journal)
+{
+    if (atomic_load_explicit(&journal->torn_count, memory_order_relaxed) == 0)
+        return LLMLEARN_OK;
+    return ll_fail(LLMLEARN_EIO, "an earlier write to the journal failed and is being repaired");
+}
+
+/* The bytes between the two stores of the word. */
+static int write_body(int fd, uint64_t at, const ll_record_header *header,
+                      const ll_journal_part *parts, uint32_t part_count)
+{
+    const uint8_t *from = (const uint8_t *)header + sizeof header->word;
+    size_t bytes = sizeof *header - sizeof header->word;
+    int error = ll_segment_write(fd, from, bytes, at + sizeof header->word);
+
+    at += sizeof *header;
+    for (uint32_t i = 0; error == 0 && i < part_count; i++) {
+        error = ll_segment_write(fd, parts[i].data, parts[i].bytes, at);
+        at += parts[i].bytes;
+    }
+    return error;
+}
+
+static int write_record(int fd, uint64_t at, const ll_record_header *header,
+                        const ll_journal_part *parts, uint32_t part_count)
+{
+    uint64_t committed = header->word | LL_WORD_COMMITTED;
+    int error = ll_segment_write(fd, &header->word, sizeof header->word, at);
+
+    if (error != 0)
+        return error;
+    LL_POINT("append.word");
+    error = write_body(fd, at, header, parts, part_count);
+    if (error != 0)
+        return error;
+    LL_POINT("append.payload");
+    return ll_segment_write(fd, &committed, sizeof committed, at);
+}
+
+llmlearn_err ll_written_store(ll_journal *journal, uint32_t ordinal, uint32_t at,
+                              const ll_record_header *header, const ll_journal_part *parts,
+                              uint32_t part_count)
+{
+    ll_segment *segment = ll_ring_slot(journal, ordinal);
+    int error;
+
+    assert(segment->fd >= 0 && at >= LL_SEGMENT_DATA);
+    error = write_record(segment->fd, at, header, parts, part_count);
+    if (error == 0)
+        return LLMLEARN_OK;
+    /* Nothing was acknowledged here: readers shall pass the place. */
+    ll_written_pad(journal, ordinal, at, ll_word_rounded(ll_word_length(header->word)));
+    return ll_fail_errno(error, "writing to the journal");
+}
+
+void ll_written_repair(ll_journal *journal)
+{
+    uint32_t count, kept = 0;
+
+    if (atomic_load_explicit(&journal->torn_count, memory_order_relaxed) == 0)
+        return;
+    pthread_mutex_lock(&journal->lock);
+    count = atomic_load(&journal->torn_count);
+    for (uint32_t i = 0; i < count; i++) {
+        ll_torn_place *place = &journal->torn[i];
+
+        if (write_pad(journal, place->ordinal, place->at, place->bytes) != 0)
+            journal->torn[kept++] = *place;
+    }
+    atomic_store(&journal->torn_count, kept);
+    pthread_mutex_unlock(&journal->lock);
+}

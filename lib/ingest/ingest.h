@@ -33,27 +33,32 @@ typedef struct ll_write {
     ll_connection *connection;
     ll_metrics_changes *metrics; /* written before the commit */
     int64_t now_us;              /* never goes back within one database */
-    ll_ingest *ingest;
+    int64_t *vote_sequence;      /* the last one given; add 1 to take the next */
+    uint64_t own_drained;        /* virtual position: stored once this commits */
+    const uint64_t *unit_key;    /* two words: how units' texts are hashed in this database */
 } ll_write;
 
 /* Put first in a struct that also holds copies of the arguments and the results.
  * `run` may be called more than once (a commit that failed is replayed): it sets its results
  * afresh each time. LL_JOB_AGAIN_AFTER_DRAIN asks to be run again once everything that any
- * process has journaled so far is stored; the second time it must answer for good. */
+ * process had journaled by then is stored; `drained` is set the second time. */
 struct ll_job {
     llmlearn_err (*run)(ll_job *job, const ll_write *write);
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
-    /* ingest's own */
-    bool drained; /* everything was drained since the job first asked */
+    bool drained;                 /* everything was drained since the job first asked */
+    /* ingest's own, under its mutex */
     int state;
-    atomic_int references;
-    ll_err_report report;
+    uint64_t pass; /* of the drain it waits for */
     ll_deadline deadline;
     ll_job *next;
+    ll_err_report report;
+    atomic_int references;
 };
 
-#define LL_JOB_AGAIN_AFTER_DRAIN ((llmlearn_err)1)
+/* Answers of run beside the error codes: not now, call me again ... */
+#define LL_JOB_AGAIN_AFTER_DRAIN ((llmlearn_err)1) /* once all that was journaled is stored */
+#define LL_JOB_AGAIN ((llmlearn_err)2)             /* in the next transaction */
 
 /* calloc(bytes) with run and destroy set and one reference, the caller's. NULL: no memory. */
 ll_job *ll_job_new(size_t bytes, llmlearn_err (*run)(ll_job *job, const ll_write *write),
@@ -96,7 +101,7 @@ llmlearn_err ll_ingest_start(ll_ingest *ingest);
 void ll_ingest_close(ll_ingest *ingest);
 
 /* Stores everything this process had journaled before the call; with `all`, also what every
- * other process had. *out_pending_bytes: what the deadline left of ours. LLMLEARN_ETIMEDOUT. */
+ * other process had. LLMLEARN_ETIMEDOUT: some is left. */
 llmlearn_err ll_ingest_drain(ll_ingest *ingest, bool all, ll_deadline deadline);
 
 /* More is waiting than the interval should leave: wake up. For the journal's keeper. */

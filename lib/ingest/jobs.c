@@ -1,0 +1,299 @@
+#include "ingest/jobs.h"
+
+#include "base/err.h"
+#include "base/thread.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* How long a caller waits for the disk once its commit has begun. */
+#define COMMIT_PATIENCE_MS 5000u
+
+enum { QUEUED = 1, RUNNING, COMMITTING, ABANDONED, PARKED, SETTLED };
+
+ll_job *ll_job_new(size_t bytes, llmlearn_err (*run)(ll_job *job, const ll_write *write),
+                   void (*destroy)(ll_job *job))
+{
+    ll_job *job;
+
+    assert(bytes >= sizeof *job && run != NULL && destroy != NULL);
+    job = calloc(1, bytes);
+    if (job == NULL)
+        return NULL;
+    job->run = run;
+    job->destroy = destroy;
+    atomic_init(&job->references, 1);
+    return job;
+}
+
+void ll_job_release(ll_job *job)
+{
+    if (job != NULL && atomic_fetch_sub_explicit(&job->references, 1, memory_order_acq_rel) == 1)
+        job->destroy(job);
+}
+
+llmlearn_err ll_jobs_init(ll_jobs *jobs)
+{
+    llmlearn_err err;
+
+    *jobs = (ll_jobs){ .queue = NULL };
+    err = ll_thread_condition_init(&jobs->arrived);
+    if (err != LLMLEARN_OK)
+        return err;
+    err = ll_thread_condition_init(&jobs->settled);
+    if (err != LLMLEARN_OK) {
+        pthread_cond_destroy(&jobs->arrived);
+        return err;
+    }
+    pthread_mutex_init(&jobs->mutex, NULL); /* cannot fail with default attributes on Linux */
+    return LLMLEARN_OK;
+}
+
+void ll_jobs_destroy(ll_jobs *jobs)
+{
+    assert(jobs->queue == NULL && jobs->parked == NULL);
+    pthread_mutex_destroy(&jobs->mutex);
+    pthread_cond_destroy(&jobs->arrived);
+    pthread_cond_destroy(&jobs->settled);
+}
+
+/* ---- lists; all under the mutex ---------------------------------------- */
+
+static void append(ll_job **list, ll_job *job)
+{
+    while (*list != NULL)
+        list = &(*list)->next;
+    job->next = NULL;
+    *list = job;
+}
+
+static bool take_out(ll_job **list, ll_job *job)
+{
+    for (; *list != NULL; list = &(*list)->next)
+        if (*list == job) {
+            *list = job->next;
+            return true;
+        }
+    return false;
+}
+
+static void settle_one(ll_jobs *jobs, ll_job *job)
+{
+    job->state = SETTLED;
+    pthread_cond_broadcast(&jobs->settled);
+    ll_job_release(job); /* ingest's reference */
+}
+
+static void time_out(ll_jobs *jobs, ll_job *job)
+{
+    ll_fail(LLMLEARN_ETIMEDOUT, "the deadline passed before the store could take it");
+    ll_err_capture(LLMLEARN_ETIMEDOUT, &job->report);
+    settle_one(jobs, job);
+}
+
+/* ---- callers ----------------------------------------------------------- */
+
+/* The deadline has passed: leave if that is still possible. */
+static bool leave(ll_jobs *jobs, ll_job *job)
+{
+    if (job->state == QUEUED || job->state == PARKED) {
+        bool found = take_out(job->state == QUEUED ? &jobs->queue : &jobs->parked, job);
+
+        assert(found);
+        (void)found;
+        time_out(jobs, job);
+        return true;
+    }
+    if (job->state == RUNNING) {
+        job->state = ABANDONED;
+        return true;
+    }
+    return false;
+}
+
+static llmlearn_err wait_for_outcome(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
+{
+    ll_deadline patience = deadline + COMMIT_PATIENCE_MS * UINT64_C(1000000);
+
+    while (job->state != SETTLED) {
+        bool late = ll_deadline_passed(deadline);
+        struct timespec until = ll_deadline_timespec(late ? patience : deadline);
+
+        if (late && leave(jobs, job))
+            return ll_fail(LLMLEARN_ETIMEDOUT,
+                           "the deadline passed before the store could take it; "
+                           "nothing was stored");
+        if (ll_deadline_passed(patience))
+            return ll_fail(LLMLEARN_EUNKNOWN, "the disk has not answered the commit; "
+                                              "it may or may not be stored");
+        pthread_cond_timedwait(&jobs->settled, &jobs->mutex, &until);
+    }
+    return ll_err_restore(&job->report);
+}
+
+llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
+{
+    llmlearn_err err;
+
+    assert(job->state != QUEUED && job->state != RUNNING);
+    atomic_fetch_add_explicit(&job->references, 1, memory_order_relaxed);
+    pthread_mutex_lock(&jobs->mutex);
+    job->state = QUEUED;
+    job->drained = false;
+    job->deadline = deadline;
+    append(&jobs->queue, job);
+    pthread_cond_signal(&jobs->arrived);
+    err = wait_for_outcome(jobs, job, deadline);
+    pthread_mutex_unlock(&jobs->mutex);
+    return err;
+}
+
+/* ---- ingest ------------------------------------------------------------ */
+
+ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
+{
+    ll_job *taken = NULL;
+    ll_job **end = &taken;
+
+    pthread_mutex_lock(&jobs->mutex);
+    for (uint32_t i = 0; i < max && jobs->queue != NULL;) {
+        ll_job *job = jobs->queue;
+
+        jobs->queue = job->next;
+        job->next = NULL;
+        if (ll_deadline_passed(job->deadline)) {
+            time_out(jobs, job);
+            continue;
+        }
+        job->state = RUNNING;
+        *end = job;
+        end = &job->next;
+        i++;
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+    return taken;
+}
+
+bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch)
+{
+    bool all_here = true;
+
+    pthread_mutex_lock(&jobs->mutex);
+    for (ll_job **at = batch; *at != NULL;) {
+        ll_job *job = *at;
+
+        if (job->state != ABANDONED) {
+            at = &job->next;
+            continue;
+        }
+        *at = job->next;
+        all_here = false;
+        ll_job_release(job);
+    }
+    for (ll_job *job = *batch; job != NULL && all_here; job = job->next)
+        job->state = COMMITTING;
+    pthread_mutex_unlock(&jobs->mutex);
+    return all_here;
+}
+
+/* Puts one job that was not stored back on a list; one that was abandoned is let go. */
+static void put_back(ll_jobs *jobs, ll_job **list, ll_job *job, int state)
+{
+    if (job->state == ABANDONED) {
+        ll_job_release(job);
+        return;
+    }
+    if (ll_deadline_passed(job->deadline)) {
+        time_out(jobs, job);
+        return;
+    }
+    job->state = state;
+    append(list, job);
+}
+
+void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch)
+{
+    ll_job *rest;
+
+    pthread_mutex_lock(&jobs->mutex);
+    rest = jobs->queue;
+    jobs->queue = NULL;
+    while (batch != NULL) {
+        ll_job *job = batch;
+
+        batch = job->next;
+        put_back(jobs, &jobs->queue, job, QUEUED);
+    }
+    for (ll_job **end = &jobs->queue;; end = &(*end)->next)
+        if (*end == NULL) {
+            *end = rest;
+            break;
+        }
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+void ll_jobs_settle(ll_jobs *jobs, ll_job *batch, uint64_t passes_begun)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    while (batch != NULL) {
+        ll_job *job = batch;
+
+        batch = job->next;
+        job->next = NULL;
+        if (job->report.err == LL_JOB_AGAIN) {
+            put_back(jobs, &jobs->queue, job, QUEUED);
+        } else if (job->report.err == LL_JOB_AGAIN_AFTER_DRAIN) {
+            job->pass = passes_begun + 1;
+            put_back(jobs, &jobs->parked, job, PARKED);
+        } else {
+            settle_one(jobs, job);
+        }
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    while (batch != NULL) {
+        ll_job *job = batch;
+
+        batch = job->next;
+        job->next = NULL;
+        ll_err_capture(err, &job->report);
+        settle_one(jobs, job);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+void ll_jobs_drained(ll_jobs *jobs, uint64_t pass)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    for (ll_job **at = &jobs->parked; *at != NULL;) {
+        ll_job *job = *at;
+
+        if (job->pass > pass && !ll_deadline_passed(job->deadline)) {
+            at = &job->next;
+            continue;
+        }
+        *at = job->next;
+        if (job->pass > pass) {
+            time_out(jobs, job);
+            continue;
+        }
+        job->drained = true;
+        job->state = QUEUED;
+        append(&jobs->queue, job);
+    }
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+uint64_t ll_jobs_pass_wanted(ll_jobs *jobs)
+{
+    uint64_t pass;
+
+    pthread_mutex_lock(&jobs->mutex);
+    pass = jobs->parked != NULL ? jobs->parked->pass : 0;
+    pthread_mutex_unlock(&jobs->mutex);
+    return pass;
+}

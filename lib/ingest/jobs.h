@@ -1,0 +1,54 @@
+/* jobs.h - writes that callers wait for, from queue to outcome.
+ *
+ *   QUEUED ──take──▶ RUNNING ──claim──▶ COMMITTING ──settle──▶ SETTLED
+ *     ▲  │              │ ▲
+ *     │  │ deadline     │ └─ again: back to QUEUED, or to PARKED until a drain is done
+ *     │  ▼              ▼ deadline
+ *     │ SETTLED      ABANDONED (the transaction is rolled back and run without it)
+ *     └─────────────────┘ the others
+ *
+ * A caller may leave until COMMITTING: from there only the disk decides.
+ *
+ * Threads: submit from any; the rest from the ingest thread.
+ * Uses:    base. */
+#ifndef LL_INGEST_JOBS_H
+#define LL_INGEST_JOBS_H
+
+#include "ingest/ingest.h"
+
+#include <pthread.h>
+
+typedef struct ll_jobs {
+    pthread_mutex_t mutex;
+    pthread_cond_t arrived; /* ingest waits on it */
+    pthread_cond_t settled; /* callers wait on it */
+    ll_job *queue;          /* in order of arrival */
+    ll_job *parked;         /* wait for a drain */
+    bool woken, stopping, pausing, is_paused;
+} ll_jobs;
+
+llmlearn_err ll_jobs_init(ll_jobs *jobs);
+void ll_jobs_destroy(ll_jobs *jobs);
+
+/* Queues the job and waits for its outcome. */
+llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline);
+
+/* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline. */
+ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max);
+/* COMMITTING from now on. False if a caller left: then the transaction must be rolled back
+ * and *batch is what to run instead (possibly NULL). */
+bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch);
+/* Puts RUNNING jobs back to the front of the queue. */
+void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch);
+/* Each job's report is its outcome: settles it, or queues or parks it again as it asked. A parked
+ * one waits for the first drain pass after `passes_begun`. */
+void ll_jobs_settle(ll_jobs *jobs, ll_job *batch, uint64_t passes_begun);
+/* Every job of the batch fails alike; the line is this thread's detail. */
+void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err);
+/* Passes up to this number found everything: their jobs are queued again. Settles parked jobs
+ * past their deadline. */
+void ll_jobs_drained(ll_jobs *jobs, uint64_t pass);
+/* The pass that the longest-parked job waits for; 0: none. */
+uint64_t ll_jobs_pass_wanted(ll_jobs *jobs);
+
+#endif

@@ -29,7 +29,7 @@ SONAME  := libllmlearn.so.$(firstword $(subst ., ,$(VERSION)))
 CFLAGS ?= $(if $(SANITIZE),-O1,-O2) -g
 WERROR ?= -Werror
 WARN   := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wformat=2 -Wundef \
-          -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
+          -Wstrict-prototypes -Wmissing-prototypes -Wno-overlength-strings $(WERROR)
 
 # Fortify needs an optimiser, and the sanitizers bring their own checks.
 ifeq ($(SANITIZE),)

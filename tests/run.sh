@@ -3,11 +3,12 @@
 #
 #   tests/run.sh [-l results] command...
 #
-# Each argument is a whole command, a program with its arguments. Read from a program's output: libcheck's "NN%: Checks: 3, Failures: 0,
-# Errors: 0", pytest's "3 passed, 1 failed", lines "ok ..." and "not ok ...",
-# and lines "SKIP why". A program that says none of these, or ends badly
-# although it counts no failure, is one result by its exit status.
-# With -l the totals are added to a file and the last line is left out.
+# Each argument is a whole command, a program with its arguments. Read from its
+# output: libcheck's "NN%: Checks: 3, Failures: 0, Errors: 0", pytest's "3
+# passed, 1 failed", lines "ok ..." and "not ok ...", and lines "SKIP why". A
+# program that says none of these, or ends badly although it counts no failure,
+# is one result by its exit status. With -l the totals are added to a file and
+# the last line is left out.
 set -u
 
 results=

@@ -106,8 +106,8 @@ is_empty() {
 keeps_what_is_not_ours() {
     mkdir -p "$root$prefix/include" "$root$prefix/lib" && touch "$root$prefix/lib/libother.so" &&
         make_target install && make_target uninstall &&
-        [ "$(cd "$root$prefix" && find . | sort | tr '\n' ' ')" = '. ./include ./lib ./lib/libother.so ' ] ||
-        { find "$root"; return 1; }
+        left=$(cd "$root$prefix" && find . | sort | tr '\n' ' ') &&
+        [ "$left" = '. ./include ./lib ./lib/libother.so ' ] || { find "$root"; return 1; }
 }
 
 say 'installs' make_target install

@@ -46,7 +46,8 @@ expect() {
 good=tests/unit/good_test
 expect 'a defect that its test sees is caught' caught 'two is not two' $good 's/2/7/'
 expect 'a command may be the test' caught 'two is not two' 'grep -q 2 lib/one/one.c' 's/2/7/'
-expect 'a defect that its test does not see is missed' MISSED 'passes' tests/unit/blind_test 's/2/7/'
+expect 'a defect that its test does not see is missed' MISSED 'passes' \
+    tests/unit/blind_test 's/2/7/'
 expect 'a script that changes nothing is missed' MISSED 'changes nothing' $good 's/nine/8/'
 expect 'a defect that does not compile is missed' MISSED 'does not build' $good 's/2/x/'
 expect 'a test that fails without the defect is missed' MISSED 'without any defect' \

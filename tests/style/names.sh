@@ -7,7 +7,7 @@ set -eu
 cd "${1:-.}"
 bad=0
 
-found=$(find . \( -name .git -o -name build -o -name node_modules \) -prune -o -type f -print |
+found=$(find . \( -name '.?*' -o -name build -o -name node_modules \) -prune -o -type f -print |
     grep -E '/(utils?|common|helpers?|misc|defs)\.[^/]*$' || :)
 if [ -n "$found" ]; then
     echo "named for nothing: $found"

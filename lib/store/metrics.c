@@ -153,21 +153,38 @@ llmlearn_err ll_metrics_add_latency(ll_metrics_changes *changes, int64_t day, in
 
 /* ---- writing ---- */
 
-#define ADD(column) #column " = llm_metrics." #column " + excluded." #column
-/* Sums that single rows can bring near the largest number stop there. */
-#define ADD_CAPPED(column)                                                                         \
-#column " = CASE WHEN llm_metrics." #column " > 9223372036854775807 - excluded." #column       \
-            " THEN 9223372036854775807 ELSE llm_metrics." #column " + excluded." #column " END"
-
-static const ll_statement
-    add_counts = { "INSERT INTO llm_metrics (day, ticker, variant, explanations, cached, fallback, "
-                   "rated,"
-                   " positive, negative, rating_1, rating_2, rating_3, rating_4, rating_5,"
-                   " prompt_tokens, completion_tokens, cost_nanousd, cost_known)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-                   "?16, ?17, ?18)"
-                   " ON CONFLICT (day, ticker, variant) DO UPDATE SET " ADD(explanations) ", " ADD(cached) ", " ADD(fallback) ", " ADD(rated) ", " ADD(positive) ", " ADD(negative) ", " ADD(
-                       rating_1) ", " ADD(rating_2) ", " ADD(rating_3) ", " ADD(rating_4) ", " ADD(rating_5) ", " ADD_CAPPED(prompt_tokens) ", " ADD_CAPPED(completion_tokens) ", " ADD_CAPPED(cost_nanousd) ", " ADD(cost_known) };
+/* Sums that a single row can bring near the largest number stop there. */
+static const ll_statement add_counts = {
+    "INSERT INTO llm_metrics (day, ticker, variant, explanations, cached, fallback, rated,"
+    " positive, negative, rating_1, rating_2, rating_3, rating_4, rating_5, prompt_tokens,"
+    " completion_tokens, cost_nanousd, cost_known) VALUES"
+    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+    " ON CONFLICT (day, ticker, variant) DO UPDATE SET"
+    " explanations = llm_metrics.explanations + excluded.explanations,"
+    " cached = llm_metrics.cached + excluded.cached,"
+    " fallback = llm_metrics.fallback + excluded.fallback,"
+    " rated = llm_metrics.rated + excluded.rated,"
+    " positive = llm_metrics.positive + excluded.positive,"
+    " negative = llm_metrics.negative + excluded.negative,"
+    " rating_1 = llm_metrics.rating_1 + excluded.rating_1,"
+    " rating_2 = llm_metrics.rating_2 + excluded.rating_2,"
+    " rating_3 = llm_metrics.rating_3 + excluded.rating_3,"
+    " rating_4 = llm_metrics.rating_4 + excluded.rating_4,"
+    " rating_5 = llm_metrics.rating_5 + excluded.rating_5,"
+    " cost_known = llm_metrics.cost_known + excluded.cost_known,"
+    " prompt_tokens = CASE"
+    " WHEN llm_metrics.prompt_tokens > 9223372036854775807 - excluded.prompt_tokens"
+    " THEN 9223372036854775807"
+    " ELSE llm_metrics.prompt_tokens + excluded.prompt_tokens END,"
+    " completion_tokens = CASE"
+    " WHEN llm_metrics.completion_tokens > 9223372036854775807 - excluded.completion_tokens"
+    " THEN 9223372036854775807"
+    " ELSE llm_metrics.completion_tokens + excluded.completion_tokens END,"
+    " cost_nanousd = CASE"
+    " WHEN llm_metrics.cost_nanousd > 9223372036854775807 - excluded.cost_nanousd"
+    " THEN 9223372036854775807"
+    " ELSE llm_metrics.cost_nanousd + excluded.cost_nanousd END"
+};
 static const ll_statement drop_empty_counts = {
     "DELETE FROM llm_metrics WHERE day = ?1 AND ticker = ?2 AND variant = ?3"
     " AND explanations = 0 AND cached = 0 AND fallback = 0 AND rated = 0 AND positive = 0"

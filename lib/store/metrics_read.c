@@ -17,6 +17,18 @@ static const ll_statement select_latency = {
     " ORDER BY variant, bucket"
 };
 
+/* More than any day can bring; sums of a window then cannot overflow. Tokens and money may be
+ * anything up to the largest number, where their sums stop. */
+#define COUNT_MAX (INT64_C(1) << 40)
+
+static bool is_count(const ll_counts *counts, const int64_t *cell)
+{
+    bool unbounded = cell == &counts->prompt_tokens || cell == &counts->completion_tokens ||
+                     cell == &counts->cost_nanousd;
+
+    return *cell >= 0 && (unbounded || *cell <= COUNT_MAX);
+}
+
 static llmlearn_err damaged(const char *table)
 {
     return ll_fail(LLMLEARN_ECORRUPT, "%s holds numbers that counting cannot give", table);
@@ -38,7 +50,7 @@ static llmlearn_err read_counts(void *context, const ll_row *row)
 
     for (int i = 0; i < LL_COUNTS_FIELDS; i++) {
         cells[i] = ll_row_int(row, 2 + i);
-        if (cells[i] < 0)
+        if (!is_count(&counts, &cells[i]))
             return damaged("llm_metrics");
     }
     if ((ticker == 0) == (variant == 0))
@@ -51,7 +63,7 @@ static llmlearn_err read_latency(void *context, const ll_row *row)
     const ll_metrics_reader *reader = context;
     int64_t bucket = ll_row_int(row, 1), explanations = ll_row_int(row, 2);
 
-    if (bucket < 0 || bucket >= LL_LATENCY_BUCKETS || explanations < 0)
+    if (bucket < 0 || bucket >= LL_LATENCY_BUCKETS || explanations < 0 || explanations > COUNT_MAX)
         return damaged("llm_latency");
     return reader->latency(reader->user, ll_row_int(row, 0), (uint32_t)bucket, explanations);
 }

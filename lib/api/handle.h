@@ -1,8 +1,12 @@
 /* handle.h - struct llmlearn: the order things start in and, reversed, stop.
  *
- * The handle outlives a fork; its core does not. A word in memory that the kernel
- * wipes in a child says whether the core is this process's: if not, the next call
- * builds a new one and touches nothing of the inherited.
+ * The handle outlives a fork; its core does not. A word in memory that the kernel wipes in
+ * a child says whether the core is this process's: if not, the next call builds a new one
+ * and touches nothing of the inherited.
+ *
+ *   FORKED ──▶ BUSY ──▶ RUNNING      everything works
+ *     0         │ ▲
+ *   OPENED ─────┘ └──── JOURNALING   the store is out of reach: records go to the journal
  *
  * Uses: everything below. */
 #ifndef LL_API_HANDLE_H
@@ -19,25 +23,72 @@
 
 /* What belongs to one process. */
 typedef struct ll_core {
-    ll_store *store; /* NULL in a child forked while a commit hung: it only journals */
     ll_journal *journal;
-    ll_ingest *ingest; /* NULL with store */
     ll_experiment *experiment;
+    ll_store *store; /* NULL, and the two below, while only journaling */
+    ll_ingest *ingest;
     ll_analytics *analytics;
+    atomic_bool draining; /* ingest may be woken */
 } ll_core;
 
 typedef struct ll_settings {
-    char *path;
+    char *path; /* resolved */
+    char *journal_directory;
     char *baseline;
+    uint8_t store_id[LL_STORE_ID_BYTES];
     uint64_t journal_bytes_max, segment_bytes;
     uint32_t batch_interval_ms, batch_rows_max, feedback_per_hour, analytics_ttl_ms;
     ll_log log;
     ll_clock clock;
 } ll_settings;
 
-/* This process's core, ready to use; NULL with the detail set. LLMLEARN_EINVAL for a NULL or
- * closed handle. The first call in a process starts the ingest thread. */
-llmlearn_err ll_handle_enter(llmlearn *learner, ll_core **out_core);
+typedef enum ll_handle_state {
+    LL_HANDLE_FORKED = 0, /* what a wiped word reads */
+    LL_HANDLE_OPENED,
+    LL_HANDLE_BUSY,
+    LL_HANDLE_RUNNING,
+    LL_HANDLE_JOURNALING
+} ll_handle_state;
+
+struct llmlearn {
+    uint32_t magic;
+    bool store_forbidden; /* this child was forked while a commit hung: it never opens the store */
+    bool paused;          /* by the fork under way */
+    atomic_uint *state;   /* ll_handle_state, alone in a page that a fork wipes */
+    _Atomic(ll_core *) core;
+    ll_deadline next_attach; /* when JOURNALING may try the store again; BUSY's own */
+    ll_settings settings;
+    llmlearn *next; /* in the list of open handles */
+};
+
+#define LL_HANDLE_MAGIC 0x6c6c6c31u
+
+/* What ll_handle_enter does when the core is not simply running. */
+llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core);
+
+/* This process's core with its store, ready to use. LLMLEARN_EINVAL for a NULL or closed
+ * handle; storing errors when the store cannot be opened after a fork. */
+static inline llmlearn_err ll_handle_enter(llmlearn *learner, ll_core **out_core)
+{
+    if (learner != NULL && learner->magic == LL_HANDLE_MAGIC &&
+        atomic_load_explicit(learner->state, memory_order_acquire) == LL_HANDLE_RUNNING) {
+        *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
+        return LLMLEARN_OK;
+    }
+    return ll_handle_enter_slowly(learner, true, out_core);
+}
+
+/* The same, content with a core that only journals: its store is NULL. */
+static inline llmlearn_err ll_handle_enter_journal(llmlearn *learner, ll_core **out_core)
+{
+    if (learner != NULL && learner->magic == LL_HANDLE_MAGIC &&
+        atomic_load_explicit(learner->state, memory_order_acquire) == LL_HANDLE_RUNNING) {
+        *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
+        return LLMLEARN_OK;
+    }
+    return ll_handle_enter_slowly(learner, false, out_core);
+}
+
 const ll_settings *ll_handle_settings(const llmlearn *learner);
 
 /* 0 means the default of 1,000 ms. */
@@ -46,5 +97,12 @@ ll_deadline ll_handle_deadline(uint32_t deadline_ms);
 /* Enters, submits the job to ingest, returns its outcome. The job stays the caller's to release.
  * A NULL job is LLMLEARN_ENOMEM. */
 llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, uint32_t deadline_ms);
+
+/* Opens what belongs to this process; with the store if it can be had by the deadline.
+ * *out_err says why not, when core->store is NULL. */
+llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core);
+llmlearn_err ll_core_attach_store(ll_core *core, ll_settings *settings, ll_deadline deadline);
+/* In reverse; the ingest thread ends. */
+void ll_core_close(ll_core *core);
 
 #endif

@@ -39,6 +39,7 @@ struct ll_ingest {
     pthread_cond_t paused; /* with jobs.mutex */
     atomic_bool hurry;     /* end the transaction at hand: somebody wants the thread to stop */
     ll_deadline next_batch, next_reload, next_adoption, next_pass;
+    atomic_uint_fast64_t caught_up_ns; /* when nothing of ours was waiting, last */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
 };
 
@@ -349,6 +350,8 @@ static void *run(void *argument)
     ll_ingest *ingest = argument;
 
     while (wait_for_work(ingest)) {
+        if (!ll_drain_is_due(&ingest->drain))
+            atomic_store(&ingest->caught_up_ns, ll_clock_monotonic_ns());
         if (has_jobs(ingest) || is_due(ingest))
             run_cycle(ingest);
         if (ll_deadline_passed(ingest->next_reload)) {
@@ -372,6 +375,7 @@ llmlearn_err ll_ingest_open(const ll_ingest_options *options, ll_ingest **out_in
     ingest->options = *options;
     memcpy(ingest->unit_key, ll_store_id(options->store), sizeof ingest->unit_key);
     atomic_init(&ingest->hurry, false);
+    atomic_init(&ingest->caught_up_ns, ll_clock_monotonic_ns());
     ll_drain_init(&ingest->drain, options->journal, options->log, &ingest->hurry);
     err = ll_thread_condition_init(&ingest->paused);
     if (err == LLMLEARN_OK)
@@ -441,6 +445,9 @@ void ll_ingest_wake(void *argument)
 
 void ll_ingest_get_state(ll_ingest *ingest, ll_ingest_state *out_state)
 {
+    uint64_t caught_up_ns = atomic_load_explicit(&ingest->caught_up_ns, memory_order_relaxed);
+    uint64_t lag_ms = (ll_clock_monotonic_ns() - caught_up_ns) / 1000000;
+
     *out_state = (ll_ingest_state){
         .drained = atomic_load_explicit(&ingest->drained, memory_order_relaxed),
         .duplicates = atomic_load_explicit(&ingest->duplicates, memory_order_relaxed),
@@ -448,6 +455,7 @@ void ll_ingest_get_state(ll_ingest *ingest, ll_ingest_state *out_state)
         .votes = atomic_load_explicit(&ingest->votes, memory_order_relaxed),
         .batches = atomic_load_explicit(&ingest->batches, memory_order_relaxed),
         .store_errors = atomic_load_explicit(&ingest->store_errors, memory_order_relaxed),
+        .lag_ms = lag_ms < UINT32_MAX ? (uint32_t)lag_ms : UINT32_MAX,
     };
 }
 

@@ -114,6 +114,7 @@ typedef struct ll_ingest_state {
     uint64_t votes;
     uint64_t batches;
     uint64_t store_errors;
+    uint32_t lag_ms; /* since nothing of ours was waiting; no record waits longer than this */
 } ll_ingest_state;
 void ll_ingest_get_state(ll_ingest *ingest, ll_ingest_state *out_state);
 

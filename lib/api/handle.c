@@ -1,0 +1,373 @@
+#define _GNU_SOURCE /* MADV_WIPEONFORK */
+#include "api/handle.h"
+
+#include "api/arguments.h"
+#include "api/fork.h"
+#include "base/err.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define DEFAULT_DEADLINE_MS 1000u
+#define OPEN_PATIENCE_MS 5000u
+/* A first call waits this long for another thread that is making the core. */
+#define BUSY_PATIENCE_MS 10000u
+#define BUSY_STEP_US 200u
+/* Between tries to reach the store from a process that only journals. */
+#define ATTACH_INTERVAL_MS 1000u
+#define ATTACH_PATIENCE_MS 1000u
+
+#define MIB (UINT64_C(1) << 20)
+#define JOURNAL_BYTES_DEFAULT (256 * MIB)
+#define JOURNAL_BYTES_MIN MIB
+#define JOURNAL_BYTES_MAX (MIB << 20)
+#define SEGMENT_BYTES_DEFAULT (16 * MIB)
+#define SEGMENT_BYTES_MIN (UINT64_C(64) << 10)
+#define SEGMENT_BYTES_MAX (64 * MIB)
+#define SEGMENTS_MIN 4u
+#define BATCH_INTERVAL_DEFAULT_MS 100u
+#define BATCH_INTERVAL_MAX_MS 60000u
+#define BATCH_ROWS_DEFAULT 10000u
+#define FEEDBACK_PER_HOUR_DEFAULT 10u
+#define ANALYTICS_TTL_DEFAULT_MS 300000u
+#define PATH_SUFFIX_BYTES 16u
+
+ll_deadline ll_handle_deadline(uint32_t deadline_ms)
+{
+    return ll_deadline_in_ms(deadline_ms != 0 ? deadline_ms : DEFAULT_DEADLINE_MS);
+}
+
+const ll_settings *ll_handle_settings(const llmlearn *learner)
+{
+    return &learner->settings;
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+static llmlearn_err read_sizes(const llmlearn_options *options, ll_settings *settings)
+{
+    uint64_t bytes = options->journal_bytes_max;
+    uint64_t segment = options->segment_bytes;
+
+    if (bytes == 0)
+        bytes = JOURNAL_BYTES_DEFAULT;
+    if (bytes < JOURNAL_BYTES_MIN || bytes > JOURNAL_BYTES_MAX)
+        return ll_fail(LLMLEARN_EINVAL, "journal_bytes_max: must be 1 MiB to 1 TiB, or 0");
+    if (segment == 0)
+        segment = bytes / SEGMENTS_MIN < SEGMENT_BYTES_DEFAULT ? bytes / SEGMENTS_MIN
+                                                               : SEGMENT_BYTES_DEFAULT;
+    if (segment < SEGMENT_BYTES_MIN || segment > SEGMENT_BYTES_MAX ||
+        segment > bytes / SEGMENTS_MIN)
+        return ll_fail(LLMLEARN_EINVAL, "segment_bytes: must be 64 KiB to 64 MiB and at most a "
+                                        "quarter of journal_bytes_max, or 0");
+    settings->segment_bytes = segment - segment % SEGMENT_BYTES_MIN;
+    settings->journal_bytes_max = bytes - bytes % settings->segment_bytes;
+    return LLMLEARN_OK;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t by_default)
+{
+    return value != 0 ? value : by_default;
+}
+
+static llmlearn_err read_options(const llmlearn_options *theirs, ll_settings *settings)
+{
+    llmlearn_options options;
+    bool failed = false;
+    llmlearn_err err =
+        ll_arguments_read("options", theirs, sizeof options, &options, sizeof options);
+
+    if (err != LLMLEARN_OK)
+        return err;
+    if (options.path == NULL || options.path[0] == '\0' ||
+        strnlen(options.path, PATH_MAX) + PATH_SUFFIX_BYTES > PATH_MAX)
+        return ll_fail(LLMLEARN_EINVAL, "path: the name of the database file is required");
+    if (options.flags != 0)
+        return ll_fail(LLMLEARN_EINVAL, "flags: none are known; must be 0");
+    if (ll_argument_name("baseline", options.baseline, false) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    if (options.batch_interval_ms > BATCH_INTERVAL_MAX_MS)
+        return ll_fail(LLMLEARN_EINVAL, "batch_interval_ms: must be at most 60,000");
+    settings->batch_interval_ms = or_default(options.batch_interval_ms, BATCH_INTERVAL_DEFAULT_MS);
+    settings->batch_rows_max = or_default(options.batch_rows_max, BATCH_ROWS_DEFAULT);
+    settings->feedback_per_hour = or_default(options.feedback_per_hour, FEEDBACK_PER_HOUR_DEFAULT);
+    settings->analytics_ttl_ms = or_default(options.analytics_ttl_ms, ANALYTICS_TTL_DEFAULT_MS);
+    settings->log = (ll_log){ .write = options.log, .user = options.log_user };
+    settings->clock = (ll_clock){ .now = options.clock, .user = options.clock_user };
+    settings->path = ll_argument_copy(options.path, &failed);
+    settings->baseline =
+        ll_argument_copy(options.baseline != NULL ? options.baseline : "v1.0", &failed);
+    if (failed)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for the options");
+    return read_sizes(&options, settings);
+}
+
+void llmlearn_options_init(llmlearn_options *options, uint32_t struct_size)
+{
+    if (options == NULL || struct_size < sizeof options->struct_size)
+        return;
+    memset(options, 0, struct_size);
+    options->struct_size = struct_size;
+}
+
+/* ---- the word that a fork wipes ---------------------------------------- */
+
+static llmlearn_err make_state(llmlearn *learner)
+{
+    size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for a learner");
+    learner->state = page;
+    if (madvise(page, bytes, MADV_WIPEONFORK) != 0)
+        return ll_fail(LLMLEARN_EUNSUPPORTED, "this kernel has no MADV_WIPEONFORK (needs 4.14)");
+    atomic_init(learner->state, LL_HANDLE_FORKED);
+    return LLMLEARN_OK;
+}
+
+/* ---- entering ---------------------------------------------------------- */
+
+/* In a child: a core of its own. Nothing inherited is touched or freed. */
+static llmlearn_err renew_core(llmlearn *learner)
+{
+    ll_core *core = NULL;
+    llmlearn_err err = ll_core_open(&learner->settings, &core);
+
+    if (err == LLMLEARN_OK)
+        atomic_store(&learner->core, core);
+    return err;
+}
+
+static llmlearn_err attach(llmlearn *learner, ll_core *core)
+{
+    if (core->store != NULL)
+        return LLMLEARN_OK;
+    if (learner->store_forbidden)
+        return ll_fail(LLMLEARN_ESTATE,
+                       "this process was forked while its parent waited for the disk: it can "
+                       "log, but not read or vote; open another learner in it");
+    if (!ll_deadline_passed(learner->next_attach))
+        return ll_fail(LLMLEARN_EIO, "the database could not be opened after the fork; "
+                                     "trying again within a second");
+    learner->next_attach = ll_deadline_in_ms(ATTACH_INTERVAL_MS);
+    return ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(ATTACH_PATIENCE_MS));
+}
+
+/* With the state BUSY. Sets the state to leave it in. */
+static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, ll_handle_state *out_to)
+{
+    llmlearn_err err = LLMLEARN_OK;
+    ll_core *core;
+
+    *out_to = from;
+    if (from == LL_HANDLE_FORKED)
+        err = renew_core(learner);
+    if (err != LLMLEARN_OK)
+        return err;
+    core = atomic_load(&learner->core);
+    *out_to = LL_HANDLE_JOURNALING;
+    err = attach(learner, core);
+    if (err == LLMLEARN_OK)
+        err = ll_ingest_start(core->ingest);
+    if (err == LLMLEARN_OK)
+        *out_to = LL_HANDLE_RUNNING;
+    return err;
+}
+
+llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core)
+{
+    ll_deadline deadline = ll_deadline_in_ms(BUSY_PATIENCE_MS);
+    llmlearn_err err = LLMLEARN_OK;
+    unsigned state;
+
+    if (learner == NULL || learner->magic != LL_HANDLE_MAGIC)
+        return ll_fail(LLMLEARN_EINVAL, "learner: NULL or closed");
+    for (;;) {
+        state = atomic_load_explicit(learner->state, memory_order_acquire);
+        if (state == LL_HANDLE_RUNNING)
+            break;
+        if (state == LL_HANDLE_JOURNALING && !needs_store &&
+            (learner->store_forbidden || !ll_deadline_passed(learner->next_attach)))
+            break;
+        if (state != LL_HANDLE_BUSY &&
+            atomic_compare_exchange_strong(learner->state, &state, LL_HANDLE_BUSY)) {
+            ll_handle_state to;
+
+            err = become_ready(learner, (ll_handle_state)state, &to);
+            atomic_store_explicit(learner->state, to, memory_order_release);
+            state = to;
+            break;
+        }
+        if (ll_deadline_passed(deadline))
+            return ll_fail(LLMLEARN_ETIMEDOUT, "another thread is still opening the learner");
+        ll_clock_sleep_us(BUSY_STEP_US);
+    }
+    if (state != LL_HANDLE_RUNNING && (needs_store || state != LL_HANDLE_JOURNALING))
+        return err != LLMLEARN_OK ? err : ll_fail(LLMLEARN_EIO, "the database is out of reach");
+    *out_core = atomic_load(&learner->core);
+    return LLMLEARN_OK;
+}
+
+llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, uint32_t deadline_ms)
+{
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
+    ll_core *core = NULL;
+    llmlearn_err err;
+
+    if (job == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
+    err = ll_handle_enter(learner, &core);
+    return err == LLMLEARN_OK ? ll_ingest_submit(core->ingest, job, deadline) : err;
+}
+
+/* ---- open -------------------------------------------------------------- */
+
+static void free_learner(llmlearn *learner)
+{
+    if (learner->state != NULL)
+        munmap(learner->state, (size_t)sysconf(_SC_PAGESIZE));
+    free(learner->settings.path);
+    free(learner->settings.journal_directory);
+    free(learner->settings.baseline);
+    learner->magic = 0;
+    free(learner);
+}
+
+static llmlearn_err name_journal(ll_settings *settings)
+{
+    size_t bytes = strlen(settings->path) + PATH_SUFFIX_BYTES;
+
+    settings->journal_directory = calloc(1, bytes);
+    if (settings->journal_directory == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for a path");
+    strcpy(settings->journal_directory, settings->path);
+    strcat(settings->journal_directory, ".journal");
+    return LLMLEARN_OK;
+}
+
+/* The store tells the resolved path and the id that the journal's segments carry. */
+static llmlearn_err learn_from_store(ll_settings *settings)
+{
+    const ll_store_options options = { .path = settings->path, .log = &settings->log };
+    ll_store *store = NULL;
+    llmlearn_err err = ll_store_open(&options, ll_deadline_in_ms(OPEN_PATIENCE_MS), &store);
+    bool failed = false;
+    char *path;
+
+    if (err != LLMLEARN_OK)
+        return err;
+    memcpy(settings->store_id, ll_store_id(store), sizeof settings->store_id);
+    path = ll_argument_copy(ll_store_path(store), &failed);
+    ll_store_close(store);
+    if (failed)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for a path");
+    free(settings->path);
+    settings->path = path;
+    return name_journal(settings);
+}
+
+static llmlearn_err open_core(llmlearn *learner)
+{
+    ll_core *core = NULL;
+    llmlearn_err err = ll_core_open(&learner->settings, &core);
+
+    if (err == LLMLEARN_OK)
+        err = ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(OPEN_PATIENCE_MS));
+    if (err != LLMLEARN_OK) {
+        ll_core_close(core);
+        return err;
+    }
+    atomic_init(&learner->core, core);
+    return LLMLEARN_OK;
+}
+
+llmlearn_err llmlearn_open(const llmlearn_options *options, llmlearn **out_learner)
+{
+    llmlearn *learner;
+    llmlearn_err err;
+
+    if (out_learner == NULL)
+        return ll_fail(LLMLEARN_EINVAL, "out_learner: NULL; a place for the handle is required");
+    learner = calloc(1, sizeof *learner);
+    if (learner == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for a learner");
+    err = read_options(options, &learner->settings);
+    if (err == LLMLEARN_OK)
+        err = make_state(learner);
+    if (err == LLMLEARN_OK)
+        err = ll_fork_prepare_process();
+    if (err == LLMLEARN_OK)
+        err = learn_from_store(&learner->settings);
+    if (err == LLMLEARN_OK)
+        err = open_core(learner);
+    if (err != LLMLEARN_OK) {
+        free_learner(learner);
+        return err;
+    }
+    learner->magic = LL_HANDLE_MAGIC;
+    atomic_store(learner->state, LL_HANDLE_OPENED);
+    ll_fork_add(learner);
+    *out_learner = learner;
+    return LLMLEARN_OK;
+}
+
+/* ---- flush and close --------------------------------------------------- */
+
+llmlearn_err llmlearn_flush(llmlearn *learner, uint32_t deadline_ms)
+{
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
+    ll_core *core = NULL;
+    llmlearn_err err = ll_handle_enter(learner, &core);
+
+    return err == LLMLEARN_OK ? ll_ingest_drain(core->ingest, false, deadline) : err;
+}
+
+/* Everything of ours into the store, if there is anything. */
+static llmlearn_err settle(llmlearn *learner, ll_core *core, ll_deadline deadline)
+{
+    ll_journal_state state;
+
+    ll_journal_get_state(core->journal, &state);
+    if (state.tail == state.drained)
+        return LLMLEARN_OK;
+    if (core->store == NULL || ll_handle_enter(learner, &core) != LLMLEARN_OK)
+        return ll_fail(LLMLEARN_EIO, "records stay in the journal: the database is out of reach");
+    return ll_ingest_drain(core->ingest, false, deadline);
+}
+
+static void close_core(ll_core *core, ll_deadline deadline)
+{
+    /* The order in which nothing can be appended, drained or waited for any more. */
+    if (core->store != NULL) {
+        atomic_store_explicit(&core->draining, false, memory_order_release);
+        ll_ingest_close(core->ingest);
+        core->ingest = NULL;
+        ll_journal_unlink_drained(core->journal);
+        ll_store_tidy(core->store, deadline);
+    }
+    ll_core_close(core);
+}
+
+llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms)
+{
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
+    llmlearn_err err = LLMLEARN_OK;
+
+    if (learner == NULL)
+        return LLMLEARN_OK;
+    if (learner->magic != LL_HANDLE_MAGIC)
+        return ll_fail(LLMLEARN_EINVAL, "learner: closed already, or not a learner");
+    /* In a child that never used it, the core is the parent's: leave it alone. */
+    if (atomic_load(learner->state) != LL_HANDLE_FORKED)
+        err = settle(learner, atomic_load(&learner->core), deadline);
+    ll_fork_remove(learner);
+    if (atomic_load(learner->state) != LL_HANDLE_FORKED)
+        close_core(atomic_load(&learner->core), deadline);
+    free_learner(learner);
+    return err;
+}

@@ -17,8 +17,7 @@ variants, and let statistics choose the prompt that people find helpful::
 
 from __future__ import annotations
 
-from ._ffi import ffi as _ffi
-from ._ffi import lib as _lib
+from . import _ffi
 from .client import UNLIMITED, Assignment, Learner, VirtualClock
 from .errors import (
     ClosedError,
@@ -71,7 +70,7 @@ __all__ = [
     "__version__",
 ]
 
-__version__: str = _ffi.string(_lib.llmlearn_version()).decode()
+__version__: str = _ffi.ffi.string(_ffi.lib.llmlearn_version()).decode()
 
 _LATER = {
     "AsyncLearner": "aio",

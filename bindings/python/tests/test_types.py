@@ -1,0 +1,78 @@
+"""The package is typed, strictly, and its users can rely on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from conftest import PROJECT
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("mypy") is None, reason="mypy is not installed"
+)
+
+USER = """
+import asyncio
+from llmlearn import Assignment, AsyncLearner, Learner, RateLimitedError
+
+with Learner("loop.db") as learner:
+    chosen: Assignment = learner.get_variant(signal="BUY", unit="u")
+    id: str = learner.log_explanation(
+        ticker="A", signal="BUY", text="t", metadata={"a": 1}, assignment=chosen
+    )
+    try:
+        learner.submit_feedback(explanation_id=id, helpful=True)
+    except RateLimitedError as error:
+        seconds: int = error.retry_after_s
+    winner: str | None = learner.select_winner(signal="BUY").winner
+
+async def main() -> str:
+    async with AsyncLearner("loop.db") as learner:
+        return await learner.log_explanation(ticker="A", signal="BUY", text="t")
+"""
+
+WRONG = {
+    'learner.log_explanation(ticker="A", signal="BUY")': "call-arg",
+    'learner.log_explanation(ticker="A", signal="BUY", text="t", confidence="high")': "arg-type",
+    'learner.log_explanation("A", "BUY", "t")': "call-arg",
+    "learner.get_variant(signal='BUY').arm = 1": "misc",
+    "learner.counters().logged = 1": "misc",
+    "learner.start_ab_test(signal='BUY', weights={'v': 1}, rule='coin')": "arg-type",
+}
+
+
+def mypy(tmp_path, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), *arguments],
+        cwd=PROJECT, capture_output=True, text=True,
+    )
+
+
+def test_the_package_is_strictly_typed(tmp_path):
+    done = mypy(tmp_path, "--config-file", "pyproject.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check_user(tmp_path, program):
+    file = tmp_path / "user.py"
+    file.write_text(program)
+    # `packages` of the project's own configuration would be checked as well.
+    empty = tmp_path / "mypy.ini"
+    empty.write_text("[mypy]\nmypy_path = src\n[mypy-cffi.*]\nignore_missing_imports = True\n")
+    return mypy(tmp_path, "--strict", "--config-file", str(empty), str(file))
+
+
+def test_a_program_that_is_right_passes(tmp_path):
+    done = check_user(tmp_path, USER)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_program_that_is_wrong_does_not(tmp_path):
+    header = "from llmlearn import Learner\nlearner = Learner('loop.db')\n"
+    done = check_user(tmp_path, header + "\n".join(WRONG) + "\n")
+    for number, (line, code) in enumerate(WRONG.items(), start=3):
+        assert f"user.py:{number}: error" in done.stdout, (line, done.stdout)
+        assert f"[{code}]" in done.stdout

@@ -200,8 +200,8 @@ static llmlearn_err begin(void *state)
     s->open = true;
     s->lost = LLMLEARN_OK;
     err = ll_sqlite_ask(s, &get_version, &version, NULL, 0);
-    if (err == LLMLEARN_OK && version > (int64_t)ll_schema_step_count)
-        err = ll_fail(LLMLEARN_EUNSUPPORTED, "database %s: a newer library migrated it", s->path);
+    if (err == LLMLEARN_OK) /* a newer process may have migrated it under us */
+        err = ll_sqlite_check_version(s, version);
     if (err != LLMLEARN_OK)
         rollback(s);
     return err;

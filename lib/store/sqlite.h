@@ -29,7 +29,6 @@ typedef struct ll_sqlite {
     bool open;         /* between begin and commit or rollback */
     llmlearn_err lost; /* why SQLite undid the open transaction by itself, if it did */
     ll_deadline deadline;
-    int64_t version; /* user_version, as of the latest look */
     int64_t changes;
     /* Statements by address: open addressing, a power of two, at most half full. */
     ll_sqlite_prepared *prepared;
@@ -57,6 +56,8 @@ bool ll_sqlite_wait_again(ll_sqlite_wait *wait, int rc);
 
 /* sqlite_open.c. Everything that connect promises in backend.h. */
 llmlearn_err ll_sqlite_open(ll_sqlite *s);
+/* LLMLEARN_EUNSUPPORTED if it is newer than what this library knows. */
+llmlearn_err ll_sqlite_check_version(const ll_sqlite *s, int64_t version);
 
 /* sqlite_prepared.c. The statement, prepared at first use; kept until the connection closes. */
 llmlearn_err ll_sqlite_prepare(ll_sqlite *s, const ll_statement *statement, sqlite3_stmt **out);

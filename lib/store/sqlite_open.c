@@ -24,7 +24,10 @@
 
 #define TEXT(x) #x
 #define NUMBER(x) TEXT(x)
+/* Out of the log, where the file's own first page would stay as it is. */
+static const ll_statement leave_wal = { "PRAGMA journal_mode = DELETE" };
 static const ll_statement set_page_size = { "PRAGMA page_size = " NUMBER(LL_SQLITE_PAGE_BYTES) };
+static const ll_statement use_page_size = { "VACUUM" };
 static const ll_statement set_application_id = { "PRAGMA application_id = " NUMBER(
     LL_SCHEMA_APPLICATION_ID) };
 static const ll_statement get_application_id = { "PRAGMA application_id" };
@@ -63,7 +66,6 @@ static const struct {
  * a file that did not exist, so closing it here cancels nobody's locks. */
 static llmlearn_err make_file(const char *path)
 {
-    struct stat found;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     int rc;
 
@@ -73,13 +75,7 @@ static llmlearn_err make_file(const char *path)
             return ll_fail_errno(errno, "database %s: set its mode", path);
         return LLMLEARN_OK;
     }
-    if (errno != EEXIST)
-        return ll_fail_errno(errno, "database %s: create", path);
-    if (lstat(path, &found) != 0)
-        return ll_fail_errno(errno, "database %s: stat", path);
-    if (!S_ISREG(found.st_mode))
-        return ll_fail(LLMLEARN_EFOREIGN, "database %s: not a regular file", path);
-    return LLMLEARN_OK;
+    return errno == EEXIST ? LLMLEARN_OK : ll_fail_errno(errno, "database %s: create", path);
 }
 
 static int64_t read_be32(const unsigned char *bytes)
@@ -106,8 +102,7 @@ static bool is_blank(const ll_sqlite *s, const unsigned char *header)
            header[HEADER_CELL_COUNT + 1] == 0 && !has_bytes(s->path, "-wal");
 }
 
-/* Newer than what this library knows? */
-static llmlearn_err check_version(const ll_sqlite *s, int64_t version)
+llmlearn_err ll_sqlite_check_version(const ll_sqlite *s, int64_t version)
 {
     if (version > (int64_t)ll_schema_step_count)
         return ll_fail(LLMLEARN_EUNSUPPORTED,
@@ -123,16 +118,16 @@ static llmlearn_err check_header(ll_sqlite *s, bool *out_blank)
 {
     unsigned char header[HEADER_BYTES] = { 0 };
     sqlite3_file *file = NULL;
-    sqlite3_int64 bytes = 0;
+    struct stat found;
     int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
 
+    if (stat(s->path, &found) != 0) /* SQLite says 0 for a file of 1 byte */
+        return ll_fail_errno(errno, "database %s: stat", s->path);
     if (rc == SQLITE_OK)
-        rc = file->pMethods->xFileSize(file, &bytes);
-    if (rc == SQLITE_OK && bytes > 0)
         rc = file->pMethods->xRead(file, header, sizeof header, 0);
     if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
         return ll_sqlite_fail(s, rc, "read the header");
-    *out_blank = bytes == 0;
+    *out_blank = found.st_size == 0;
     if (*out_blank)
         return LLMLEARN_OK;
     if (memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
@@ -142,7 +137,7 @@ static llmlearn_err check_header(ll_sqlite *s, bool *out_blank)
         return LLMLEARN_OK;
     if (read_be32(header + HEADER_APPLICATION_ID) != LL_SCHEMA_APPLICATION_ID)
         return ll_fail(LLMLEARN_EFOREIGN, "database %s: belongs to another program", s->path);
-    return check_version(s, read_be32(header + HEADER_USER_VERSION));
+    return ll_sqlite_check_version(s, read_be32(header + HEADER_USER_VERSION));
 }
 
 static llmlearn_err open_connection(ll_sqlite *s)
@@ -195,11 +190,15 @@ static llmlearn_err set_all(ll_sqlite *s, const ll_statement *statements, size_t
 }
 
 /* Our id stands in the file before anything else does, and before there is a log to hide it in:
- * whenever we stop, the file is empty or plainly ours. */
+ * whenever we stop, the file is blank or plainly ours. */
 static llmlearn_err claim_blank(ll_sqlite *s)
 {
-    llmlearn_err err = ll_sqlite_ask(s, &set_page_size, NULL, NULL, 0);
+    llmlearn_err err = ll_sqlite_ask(s, &leave_wal, NULL, NULL, 0);
 
+    if (err == LLMLEARN_OK)
+        err = ll_sqlite_ask(s, &set_page_size, NULL, NULL, 0);
+    if (err == LLMLEARN_OK)
+        err = ll_sqlite_ask(s, &use_page_size, NULL, NULL, 0);
     if (err == LLMLEARN_OK)
         err = ll_sqlite_ask(s, &set_application_id, NULL, NULL, 0);
     return err;
@@ -221,14 +220,15 @@ static llmlearn_err enter_wal(ll_sqlite *s)
 static llmlearn_err check_again(ll_sqlite *s)
 {
     int64_t application = 0;
+    int64_t version = 0;
     llmlearn_err err = ll_sqlite_ask(s, &get_application_id, &application, NULL, 0);
 
     if (err == LLMLEARN_OK && application != LL_SCHEMA_APPLICATION_ID)
         err = ll_fail(LLMLEARN_EFOREIGN, "database %s: belongs to another program", s->path);
     if (err == LLMLEARN_OK)
-        err = ll_sqlite_ask(s, &get_user_version, &s->version, NULL, 0);
+        err = ll_sqlite_ask(s, &get_user_version, &version, NULL, 0);
     if (err == LLMLEARN_OK)
-        err = check_version(s, s->version);
+        err = ll_sqlite_check_version(s, version);
     return err;
 }
 
@@ -241,10 +241,10 @@ llmlearn_err ll_sqlite_open(ll_sqlite *s)
         err = open_connection(s);
     if (err == LLMLEARN_OK)
         err = check_header(s, &blank);
-    if (err == LLMLEARN_OK)
-        err = harden(s);
     if (err == LLMLEARN_OK && blank && s->writer)
         err = claim_blank(s);
+    if (err == LLMLEARN_OK)
+        err = harden(s);
     if (err == LLMLEARN_OK)
         err = set_all(s, settings, LL_ARRAY_COUNT(settings));
     if (err == LLMLEARN_OK && s->writer)

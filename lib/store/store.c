@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* SQLite refuses names beyond 512 bytes, and the longest suffix comes on top. */
 #define PATH_BYTES_MAX 500
@@ -31,6 +32,9 @@ struct ll_store {
     pthread_mutex_t mutex;
     pthread_cond_t reader_free;
     bool reader_taken;
+    /* The file that was opened, to notice when its name means another or none. */
+    dev_t device;
+    ino_t inode;
     uint8_t id[LL_STORE_ID_BYTES];
     char path[PATH_BYTES_MAX + 1];
 };
@@ -56,6 +60,8 @@ static llmlearn_err resolve_path(const char *path, char out[PATH_BYTES_MAX + 1])
         err = ll_fail(LLMLEARN_ENOMEM, "path: no memory");
     } else if (real != NULL) {
         bytes = snprintf(out, PATH_BYTES_MAX + 1, "%s", real);
+    } else if (errno == ENAMETOOLONG) {
+        err = ll_fail(LLMLEARN_EINVAL, "path %.60s...: longer than the system allows", path);
     } else if (errno != ENOENT) {
         err = ll_fail_errno(errno, "path %s", path);
     } else if ((folder = realpath(dirname(copy), NULL)) == NULL) {
@@ -77,32 +83,26 @@ static llmlearn_err resolve_path(const char *path, char out[PATH_BYTES_MAX + 1])
     return err;
 }
 
-static llmlearn_err check_filesystem(const char *path)
+/* What can be refused by its name alone gets not even a lock file beside it. */
+static llmlearn_err check_place(const char *path)
 {
     char folder[PATH_BYTES_MAX + 1];
     ll_filesystem filesystem;
+    struct stat found;
     llmlearn_err err;
 
+    if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode))
+        return ll_fail(LLMLEARN_EFOREIGN, "database %s: not a regular file", path);
     snprintf(folder, sizeof folder, "%s", path);
     err = ll_filesystem_of(dirname(folder), &filesystem);
     if (err == LLMLEARN_OK && filesystem.network)
         err = ll_fail(LLMLEARN_EUNSUPPORTED,
-                      "database %s: on %s; its locks cannot be relied on, use a local disk", path,
+                      "database %s: on %s, where locks cannot be relied on; use a local disk", path,
                       filesystem.name);
     return err;
 }
 
 /* ---- connecting -------------------------------------------------------- */
-
-static llmlearn_err connect(ll_store *store, ll_connection *connection, bool writer,
-                            ll_deadline deadline)
-{
-    if (connection->state != NULL)
-        return LLMLEARN_OK;
-    connection->backend = store->backend;
-    connection->mark_depth = 0;
-    return store->backend->connect(store->path, writer, store->log, deadline, &connection->state);
-}
 
 static void disconnect(ll_connection *connection)
 {
@@ -111,6 +111,34 @@ static void disconnect(ll_connection *connection)
     connection->backend->rollback(connection->state);
     connection->backend->disconnect(connection->state);
     connection->state = NULL;
+}
+
+/* Somebody may remove or replace the file under us. SQLite would go on writing to what has no
+ * name any more; we stop, so that the journal keeps everything for the next opening. */
+static llmlearn_err check_identity(ll_store *store)
+{
+    struct stat found;
+    bool there = stat(store->path, &found) == 0;
+
+    if (store->inode == 0 || /* not opened yet */
+        (there && found.st_ino == store->inode && found.st_dev == store->device))
+        return LLMLEARN_OK;
+    return ll_fail(LLMLEARN_EIO, "database %s: the file was %s while open", store->path,
+                   there ? "replaced" : "removed");
+}
+
+static llmlearn_err connect(ll_store *store, ll_connection *connection, bool writer,
+                            ll_deadline deadline)
+{
+    llmlearn_err err = check_identity(store);
+
+    if (err != LLMLEARN_OK)
+        disconnect(connection);
+    if (err != LLMLEARN_OK || connection->state != NULL)
+        return err;
+    connection->backend = store->backend;
+    connection->mark_depth = 0;
+    return store->backend->connect(store->path, writer, store->log, deadline, &connection->state);
 }
 
 /* After a failure that may lie in the connection itself the next use begins with a new one. */
@@ -159,10 +187,26 @@ static llmlearn_err read_id(ll_store *store)
     return err;
 }
 
+static llmlearn_err open_database(ll_store *store)
+{
+    struct stat found;
+    llmlearn_err err = store->backend->migrate(store->writer.state);
+
+    if (err == LLMLEARN_OK)
+        err = read_id(store);
+    if (err == LLMLEARN_OK && stat(store->path, &found) != 0)
+        err = ll_fail_errno(errno, "database %s: stat", store->path);
+    if (err == LLMLEARN_OK) {
+        store->device = found.st_dev;
+        store->inode = found.st_ino;
+    }
+    return err;
+}
+
 static llmlearn_err open_files(ll_store *store, ll_deadline deadline)
 {
     char name[PATH_BYTES_MAX + 8];
-    llmlearn_err err = check_filesystem(store->path);
+    llmlearn_err err = check_place(store->path);
 
     snprintf(name, sizeof name, "%s.lock", store->path);
     if (err == LLMLEARN_OK)
@@ -171,9 +215,7 @@ static llmlearn_err open_files(ll_store *store, ll_deadline deadline)
         err = ll_store_lock(store, deadline);
     if (err != LLMLEARN_OK)
         return err;
-    err = store->backend->migrate(store->writer.state);
-    if (err == LLMLEARN_OK)
-        err = read_id(store);
+    err = open_database(store);
     ll_store_unlock(store);
     return err;
 }
@@ -270,10 +312,11 @@ llmlearn_err ll_store_lock(ll_store *store, ll_deadline deadline)
 
 llmlearn_err ll_store_begin(ll_store *store, ll_connection **out_connection)
 {
-    llmlearn_err err;
+    llmlearn_err err = LLMLEARN_OK;
 
     assert(store->locked && !store->writing);
-    err = connect(store, &store->writer, true, store->deadline);
+    if (store->writer.state == NULL) /* an earlier failure dropped it */
+        err = connect(store, &store->writer, true, store->deadline);
     if (err == LLMLEARN_OK)
         err = begin(&store->writer, store->deadline);
     if (err != LLMLEARN_OK)

@@ -1,0 +1,898 @@
+#include "support/folder.h"
+#include "support/stores.h"
+
+#include <check.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[FOLDER_PATH_BYTES];
+static char path[FOLDER_PATH_BYTES + 16];
+
+static void set_up(void)
+{
+    folder_make(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+}
+
+static void tear_down(void)
+{
+    folder_remove(folder);
+}
+
+static const char *beside(const char *suffix)
+{
+    static char name[sizeof path + 16];
+
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    return name;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static unsigned mode_of(const char *name)
+{
+    struct stat found;
+
+    ck_assert_int_eq(stat(name, &found), 0);
+    return found.st_mode & 07777;
+}
+
+static void check_modes(mode_t mask)
+{
+    mode_t before = umask(mask);
+    ll_store *store = store_open(path);
+
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    umask(before);
+    ck_assert_uint_eq(mode_of(path), 0600);
+    ck_assert_uint_eq(mode_of(beside("-wal")), 0600);
+    ck_assert_uint_eq(mode_of(beside("-shm")), 0600);
+    ck_assert_uint_eq(mode_of(beside(".lock")), 0600);
+    ll_store_close(store);
+}
+
+START_TEST(a_new_database_is_its_owners_alone_whatever_the_umask)
+{
+    static const mode_t masks[] = { 0, 0777, 077 };
+
+    for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++) {
+        check_modes(masks[i]);
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
+START_TEST(the_id_stays_the_databases_and_differs_between_databases)
+{
+    static const uint8_t nothing[LL_STORE_ID_BYTES];
+    uint8_t id[LL_STORE_ID_BYTES];
+    ll_store *store = store_open(path);
+    ll_store *other;
+
+    memcpy(id, ll_store_id(store), sizeof id);
+    ck_assert_mem_ne(id, nothing, sizeof id);
+    ll_store_close(store);
+    store = store_open(path);
+    ck_assert_mem_eq(ll_store_id(store), id, sizeof id);
+    other = store_open(beside("2"));
+    ck_assert_mem_ne(ll_store_id(other), id, sizeof id);
+    ll_store_close(other);
+    ll_store_close(store);
+    ll_store_close(NULL);
+}
+END_TEST
+
+START_TEST(rows_are_there_after_reopening)
+{
+    ll_store *store = store_open(path);
+
+    for (int i = 0; i < 100; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "user-%d", i);
+        store_add_user(store, name);
+    }
+    ll_store_close(store);
+    store = store_open(path);
+    ck_assert_int_eq(store_count_users(store), 100);
+    ll_store_tidy(store, soon());
+    ck_assert_int_eq(file_bytes(beside("-wal")), 0);
+    ck_assert_int_eq(store_count_users(store), 100);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(all_names_of_a_database_are_resolved_to_one)
+{
+    char cwd[1024];
+    char link[sizeof path];
+    ll_store *store = store_open(path);
+
+    ck_assert_str_eq(ll_store_path(store), path);
+    ll_store_close(store);
+    snprintf(link, sizeof link, "%s/link", folder);
+    ck_assert_int_eq(symlink(path, link), 0);
+    store = store_open(link);
+    ck_assert_str_eq(ll_store_path(store), path);
+    ll_store_close(store);
+    ck_assert_ptr_nonnull(getcwd(cwd, sizeof cwd));
+    ck_assert_int_eq(chdir(folder), 0);
+    store = store_open("a.db");
+    ck_assert_str_eq(ll_store_path(store), path);
+    ll_store_close(store);
+    ck_assert_int_eq(mkdir("new", 0700), 0);
+    store = store_open("././/new/../new.db");
+    ck_assert_str_eq(strrchr(ll_store_path(store), '/'), "/new.db");
+    ll_store_close(store);
+    ck_assert_int_eq(chdir(cwd), 0);
+}
+END_TEST
+
+/* A path of that many bytes below the folder, all but its last part made. */
+static void make_deep(char *name, size_t bytes)
+{
+    size_t used = (size_t)sprintf(name, "%s", folder);
+
+    while (used + 200 < bytes) {
+        used += (size_t)sprintf(name + used, "/%0*d", 99, 1);
+        ck_assert(mkdir(name, 0700) == 0 || errno == EEXIST);
+    }
+    sprintf(name + used, "/%0*d", (int)(bytes - used - 1), 1);
+    ck_assert_uint_eq(strlen(name), bytes);
+}
+
+START_TEST(a_path_that_cannot_be_is_refused_with_its_reason)
+{
+    char name[2048];
+    ll_store *store = NULL;
+
+    snprintf(name, sizeof name, "%s/none/a.db", folder);
+    ck_fails(store_try_open(name, &store), LLMLEARN_EIO, "No such file");
+    file_write(path, "", 0);
+    snprintf(name, sizeof name, "%s/a.db", path);
+    ck_fails(store_try_open(name, &store), LLMLEARN_EIO, "Not a directory");
+    snprintf(name, sizeof name, "%s/new/", folder);
+    ck_fails(store_try_open(name, &store), LLMLEARN_EINVAL, "names a folder");
+    snprintf(name, sizeof name, "%s/%0*d", folder, 300, 1);
+    ck_fails(store_try_open(name, &store), LLMLEARN_EINVAL, "longer than");
+    make_deep(name, 501);
+    ck_fails(store_try_open(name, &store), LLMLEARN_EINVAL, "at most 500");
+    ck_assert_ptr_null(store);
+}
+END_TEST
+
+START_TEST(a_path_of_the_longest_kind_works)
+{
+    char name[512];
+    ll_store *store;
+
+    make_deep(name, 500);
+    store = store_open(name);
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    ll_store_close(store);
+}
+END_TEST
+
+/* ---- files that are not ours ------------------------------------------- */
+
+static void check_untouched(llmlearn_err code, const char *words)
+{
+    size_t bytes = 0;
+    unsigned char *before = file_read(path, &bytes);
+    ll_store *store = NULL;
+
+    ck_fails(store_try_open(path, &store), code, words);
+    ck_assert_ptr_null(store);
+    ck_assert(file_is(path, before, bytes));
+    ck_assert(!file_exists(beside("-wal")));
+    ck_assert(!file_exists(beside("-shm")));
+    ck_assert(!file_exists(beside("-journal")));
+    free(before);
+}
+
+START_TEST(files_of_others_stay_as_they_are)
+{
+    static const struct {
+        const char *bytes;
+        size_t count;
+    } texts[] = {
+        { "x", 1 },
+        { "Dear diary, the market fell again.\n", 35 },
+        { "SQLite format 2\0", 16 },
+        { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20 },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        file_write(path, texts[i].bytes, texts[i].count);
+        check_untouched(LLMLEARN_EFOREIGN, "not an SQLite database");
+    }
+    file_write(path, "SQLite format 3\0", 16);
+    check_untouched(LLMLEARN_EFOREIGN, "another program");
+}
+END_TEST
+
+START_TEST(databases_of_others_stay_as_they_are)
+{
+    static const char *const kinds[] = {
+        "CREATE TABLE t (x); INSERT INTO t VALUES (1)",
+        "PRAGMA application_id = 252006674; CREATE TABLE t (x)",
+        "PRAGMA application_id = 252006674",
+        "PRAGMA user_version = 7",
+        "PRAGMA journal_mode = WAL; CREATE TABLE t (x)",
+        "CREATE TABLE llm_meta (key TEXT PRIMARY KEY, value ANY) STRICT",
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        raw_exec(path, kinds[i]);
+        check_untouched(LLMLEARN_EFOREIGN, "another program");
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
+/* All it has is in its log: the file itself looks as if nobody had used it. */
+START_TEST(a_database_of_others_that_is_still_in_its_log_is_refused)
+{
+    size_t bytes = 0, wal_bytes = 0;
+    unsigned char *before, *wal;
+    ll_store *store = NULL;
+
+    raw_exec_no_checkpoint(path, "PRAGMA journal_mode = WAL; CREATE TABLE t (x)");
+    before = file_read(path, &bytes);
+    wal = file_read(beside("-wal"), &wal_bytes);
+    ck_assert_uint_gt(wal_bytes, 0);
+    ck_fails(store_try_open(path, &store), LLMLEARN_EFOREIGN, "another program");
+    ck_assert(file_is(path, before, bytes));
+    ck_assert(file_is(beside("-wal"), wal, wal_bytes));
+    free(before);
+    free(wal);
+}
+END_TEST
+
+START_TEST(what_is_no_regular_file_is_refused_and_gets_no_lock_file)
+{
+    ll_store *store = NULL;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_fails(store_try_open(path, &store), LLMLEARN_EFOREIGN, "not a regular file");
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    ck_fails(store_try_open(path, &store), LLMLEARN_EFOREIGN, "not a regular file");
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_int_eq(symlink("nowhere", path), 0);
+    ck_fails(store_try_open(path, &store), LLMLEARN_EFOREIGN, "not a regular file");
+    ck_assert(!file_exists(beside(".lock")));
+}
+END_TEST
+
+START_TEST(a_lock_file_that_is_a_link_is_not_followed)
+{
+    ll_store *store = NULL;
+
+    ck_assert_int_eq(symlink("elsewhere", beside(".lock")), 0);
+    ck_fails(store_try_open(path, &store), LLMLEARN_EIO, ".lock");
+    ck_assert(!file_exists(path));
+}
+END_TEST
+
+START_TEST(empty_files_and_unused_databases_become_ours)
+{
+    static const char *const kinds[] = { NULL, "VACUUM", "PRAGMA journal_mode = WAL",
+                                         "PRAGMA page_size = 1024; VACUUM",
+                                         "PRAGMA page_size = 8192;"
+                                         "PRAGMA application_id = 0x4c4c4c31" };
+    char page_size[8];
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        ll_store *store;
+        if (kinds[i] == NULL)
+            file_write(path, "", 0);
+        else
+            raw_exec(path, kinds[i]);
+        store = store_open(path);
+        store_add_user(store, "a");
+        ck_assert_int_eq(store_count_users(store), 1);
+        ll_store_close(store);
+        raw_text(path, "PRAGMA page_size", page_size, sizeof page_size);
+        ck_assert_str_eq(page_size, "8192");
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
+/* ---- newer schemas ----------------------------------------------------- */
+
+START_TEST(a_newer_schema_is_refused_and_untouched)
+{
+    ll_store *store = store_open(path);
+
+    ll_store_close(store);
+    raw_exec(path, "PRAGMA user_version = 1000"); /* the last to close removes the log */
+    check_untouched(LLMLEARN_EUNSUPPORTED, "schema version 1000");
+}
+END_TEST
+
+START_TEST(a_newer_schema_that_is_still_in_the_log_is_refused_too)
+{
+    size_t bytes = 0, wal_bytes = 0;
+    unsigned char *before, *wal;
+    ll_store *store = store_open(path);
+
+    ll_store_tidy(store, soon());
+    ll_store_close(store);
+    raw_exec_no_checkpoint(path, "PRAGMA user_version = 1000");
+    before = file_read(path, &bytes);
+    wal = file_read(beside("-wal"), &wal_bytes);
+    ck_assert_uint_gt(wal_bytes, 0);
+    store = NULL;
+    ck_fails(store_try_open(path, &store), LLMLEARN_EUNSUPPORTED, "schema version 1000");
+    ck_assert(file_is(path, before, bytes));
+    ck_assert(file_is(beside("-wal"), wal, wal_bytes));
+    free(before);
+    free(wal);
+}
+END_TEST
+
+START_TEST(a_migration_by_a_newer_process_stops_an_open_store)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    store_add_user(store, "before");
+    raw_exec_no_checkpoint(path, "PRAGMA user_version = 1000");
+    ck_ok(ll_store_lock(store, soon()));
+    ck_fails(ll_store_begin(store, &connection), LLMLEARN_EUNSUPPORTED, "version 1000");
+    ll_store_unlock(store);
+    ck_fails(ll_store_read_begin(store, soon(), &connection), LLMLEARN_EUNSUPPORTED,
+             "version 1000");
+    ll_store_close(store);
+}
+END_TEST
+
+/* ---- statements -------------------------------------------------------- */
+
+static const ll_statement make_values = {
+    "CREATE TABLE v (id INTEGER PRIMARY KEY, i ANY, t TEXT, b BLOB, r REAL) STRICT"
+};
+static const ll_statement add_values = { "INSERT INTO v (i, t, b, r) VALUES (?1, ?2, ?3, ?4)" };
+static const ll_statement all_values = { "SELECT i, t, b, r FROM v ORDER BY id" };
+
+typedef struct expected {
+    uint32_t rows;
+    const char *blob;
+} expected;
+
+static llmlearn_err check_row(void *context, const ll_row *row)
+{
+    expected *want = context;
+    size_t bytes = 99;
+
+    switch (want->rows++) {
+    case 0:
+        ck_assert_int_eq(ll_row_int(row, 0), INT64_MIN);
+        ck_assert_str_eq(ll_row_text(row, 1, &bytes), "t\xc3\xa9xt");
+        ck_assert_uint_eq(bytes, 5);
+        ck_assert_mem_eq(ll_row_blob(row, 2, &bytes), want->blob, 4);
+        ck_assert_uint_eq(bytes, 4);
+        ck_assert(fabs(ll_row_real(row, 3) - 0.1) <= 0);
+        break;
+    case 1: /* empty is not NULL */
+        ck_assert(!ll_row_is_null(row, 1));
+        ck_assert_ptr_nonnull(ll_row_text(row, 1, &bytes));
+        ck_assert_uint_eq(bytes, 0);
+        ck_assert(!ll_row_is_null(row, 2));
+        bytes = 99;
+        ck_assert_ptr_nonnull(ll_row_blob(row, 2, &bytes));
+        ck_assert_uint_eq(bytes, 0);
+        ck_assert_int_eq(ll_row_int(row, 0), INT64_MAX);
+        break;
+    default: /* NULL reads 0 and NULL */
+        for (int column = 0; column < 4; column++)
+            ck_assert(ll_row_is_null(row, column));
+        ck_assert_int_eq(ll_row_int(row, 0), 0);
+        ck_assert_ptr_null(ll_row_text(row, 1, &bytes));
+        ck_assert_uint_eq(bytes, 0);
+        ck_assert_ptr_null(ll_row_blob(row, 2, NULL));
+        ck_assert(fabs(ll_row_real(row, 3)) <= 0);
+    }
+    return LLMLEARN_OK;
+}
+
+START_TEST(values_of_each_kind_come_back_as_they_went_in)
+{
+    expected want = { .blob = "\0\1\xff\2" };
+    const ll_value rows[][4] = {
+        { ll_int(INT64_MIN), ll_string("t\xc3\xa9xt"), ll_blob(want.blob, 4), ll_real(0.1) },
+        { ll_int(INT64_MAX), ll_text("", 0), ll_blob("", 0), ll_real(-INFINITY) },
+        { ll_null(), ll_string(NULL), ll_blob(NULL, 7), ll_real(NAN) },
+    };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    ck_ok(ll_store_lock(store, soon()));
+    ck_ok(ll_store_begin(store, &connection));
+    ck_ok(ll_connection_run(connection, &make_values, NULL, 0, NULL, NULL));
+    for (size_t i = 0; i < 3; i++) {
+        ck_ok(ll_connection_run(connection, &add_values, rows[i], 4, NULL, NULL));
+        ck_assert_int_eq(ll_connection_changes(connection), 1);
+        ck_assert_int_eq(ll_connection_last_row(connection), (int64_t)i + 1);
+    }
+    ck_ok(ll_connection_run(connection, &all_values, NULL, 0, check_row, &want));
+    ck_assert_int_eq(ll_connection_changes(connection), 0);
+    ck_assert_uint_eq(want.rows, 3);
+    ck_ok(ll_store_commit(store));
+    ll_store_unlock(store);
+    ll_store_close(store);
+}
+END_TEST
+
+static const ll_statement count_up = {
+    "WITH n (x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < ?1) SELECT x FROM n"
+};
+static const ll_statement nothing_at_all = { "SELECT 1 WHERE 0" };
+static const ll_statement two_rows = { "VALUES (5), (6)" };
+static const ll_statement a_null = { "SELECT NULL" };
+
+static llmlearn_err stop_at_three(void *context, const ll_row *row)
+{
+    int64_t *seen = context;
+
+    *seen = ll_row_int(row, 0);
+    return *seen == 3 ? LLMLEARN_ESTATE : LLMLEARN_OK;
+}
+
+START_TEST(a_callback_ends_its_run_and_the_statement_runs_again)
+{
+    const ll_value arguments[] = { ll_int(10) };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    int64_t seen = 0;
+
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(
+            ll_connection_run(connection, &count_up, arguments, 1, stop_at_three, &seen),
+            LLMLEARN_ESTATE);
+        ck_assert_int_eq(seen, 3);
+    }
+    ll_store_read_end(store);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(the_small_question_knows_absence)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    bool found = true;
+    int64_t value = 77;
+
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    ck_ok(ll_connection_int(connection, &nothing_at_all, NULL, 0, &found, &value));
+    ck_assert(!found);
+    ck_assert_int_eq(value, 77);
+    ck_fails(ll_connection_int(connection, &nothing_at_all, NULL, 0, NULL, &value),
+             LLMLEARN_ENOTFOUND, "SELECT 1");
+    ck_assert_int_eq(value, 77);
+    ck_ok(ll_connection_int(connection, &two_rows, NULL, 0, &found, &value));
+    ck_assert(found);
+    ck_assert_int_eq(value, 5);
+    ck_ok(ll_connection_int(connection, &a_null, NULL, 0, &found, &value));
+    ck_assert(found);
+    ck_assert_int_eq(value, 0);
+    ck_ok(ll_connection_int(connection, &two_rows, NULL, 0, NULL, NULL));
+    ll_store_read_end(store);
+    ll_store_close(store);
+}
+END_TEST
+
+/* More statements than the table begins with, each run twice. */
+START_TEST(any_number_of_statements_is_kept)
+{
+    enum { COUNT = 500 };
+    static ll_statement statements[COUNT];
+    static char texts[COUNT][32];
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    for (int i = 0; i < 2 * COUNT; i++) {
+        int64_t value = -1;
+        snprintf(texts[i % COUNT], sizeof texts[0], "SELECT %d", i % COUNT);
+        statements[i % COUNT].sql = texts[i % COUNT];
+        ck_ok(ll_connection_int(connection, &statements[i % COUNT], NULL, 0, NULL, &value));
+        ck_assert_int_eq(value, i % COUNT);
+    }
+    ll_store_read_end(store);
+    ll_store_close(store);
+}
+END_TEST
+
+static const ll_statement add_two_users = { "INSERT INTO llm_users (name) VALUES (?1), (?2)" };
+static const ll_statement bad_type = { "INSERT INTO llm_users (id, name) VALUES ('x', ?1)" };
+static const ll_statement bad_sql = { "SELECT no_such_column FROM llm_users" };
+static const ll_statement count_users = { "SELECT count(*) FROM llm_users" };
+
+START_TEST(a_broken_rule_undoes_its_statement_alone)
+{
+    const ll_value a[] = { ll_string("a"), ll_string("b") };
+    const ll_value again[] = { ll_string("c"), ll_string("a") };
+    const size_t huge_bytes = 5 << 20;
+    char *huge = calloc(1, huge_bytes);
+    const ll_value too_big[] = { ll_blob(huge, huge_bytes), ll_string("d") };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    int64_t count = 0;
+
+    ck_ok(ll_store_lock(store, soon()));
+    ck_ok(ll_store_begin(store, &connection));
+    ck_ok(ll_connection_run(connection, &add_two_users, a, 2, NULL, NULL));
+    ck_fails(ll_connection_run(connection, &add_two_users, again, 2, NULL, NULL), LLMLEARN_EINVAL,
+             "UNIQUE constraint failed: llm_users.name");
+    ck_fails(ll_connection_run(connection, &bad_type, again, 1, NULL, NULL), LLMLEARN_EINVAL,
+             "datatype mismatch");
+    ck_fails(ll_connection_run(connection, &add_two_users, too_big, 2, NULL, NULL), LLMLEARN_EINVAL,
+             "too big");
+    ck_fails(ll_connection_run(connection, &bad_sql, NULL, 0, NULL, NULL), LLMLEARN_EIO,
+             "no_such_column");
+    ck_ok(ll_connection_int(connection, &count_users, NULL, 0, NULL, &count));
+    ck_assert_int_eq(count, 2);
+    ck_ok(ll_store_commit(store));
+    ll_store_unlock(store);
+    ck_assert_int_eq(store_count_users(store), 2);
+    ll_store_close(store);
+    free(huge);
+}
+END_TEST
+
+START_TEST(marks_nest_and_undo_the_latest)
+{
+    static const ll_statement add = { "INSERT INTO llm_users (name) VALUES (?1)" };
+    const ll_value a[] = { ll_string("a") };
+    const ll_value b[] = { ll_string("b") };
+    const ll_value c[] = { ll_string("c") };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    int64_t count = 0;
+
+    ck_ok(ll_store_lock(store, soon()));
+    ck_ok(ll_store_begin(store, &connection));
+    ck_ok(ll_connection_mark(connection));
+    ck_ok(ll_connection_run(connection, &add, a, 1, NULL, NULL));
+    ck_ok(ll_connection_mark(connection));
+    ck_ok(ll_connection_run(connection, &add, b, 1, NULL, NULL));
+    ck_ok(ll_connection_mark(connection));
+    ck_ok(ll_connection_run(connection, &add, c, 1, NULL, NULL));
+    ck_ok(ll_connection_undo(connection)); /* c */
+    ck_ok(ll_connection_keep(connection)); /* b, into the first mark */
+    ck_ok(ll_connection_int(connection, &count_users, NULL, 0, NULL, &count));
+    ck_assert_int_eq(count, 2);
+    ck_ok(ll_connection_undo(connection)); /* a and b */
+    ck_ok(ll_connection_int(connection, &count_users, NULL, 0, NULL, &count));
+    ck_assert_int_eq(count, 0);
+    ck_ok(ll_connection_run(connection, &add, c, 1, NULL, NULL));
+    ck_ok(ll_store_commit(store));
+    ll_store_unlock(store);
+    ck_assert_int_eq(store_count_users(store), 1);
+    ll_store_close(store);
+}
+END_TEST
+
+/* SQLite undoes a whole transaction by itself when memory or disk fail it; OR ROLLBACK asks
+ * for the same. What follows must not slip in as transactions of their own. */
+START_TEST(an_undone_transaction_takes_nothing_more_and_does_not_commit)
+{
+    static const ll_statement add = { "INSERT INTO llm_users (name) VALUES (?1)" };
+    static const ll_statement fatal = { "INSERT OR ROLLBACK INTO llm_users (name) VALUES (?1)" };
+    const ll_value a[] = { ll_string("a") };
+    const ll_value b[] = { ll_string("b") };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    for (int round = 0; round < 2; round++) {
+        ck_ok(ll_store_lock(store, soon()));
+        ck_ok(ll_store_begin(store, &connection));
+        ck_ok(ll_connection_run(connection, &add, a, 1, NULL, NULL));
+        ck_fails(ll_connection_run(connection, &fatal, a, 1, NULL, NULL), LLMLEARN_EINVAL,
+                 "UNIQUE");
+        ck_fails(ll_connection_run(connection, &add, b, 1, NULL, NULL), LLMLEARN_EINVAL, "undone");
+        ck_fails(ll_connection_mark(connection), LLMLEARN_EINVAL, "undone");
+        if (round == 0)
+            ck_fails(ll_store_commit(store), LLMLEARN_EINVAL, "undone");
+        else
+            ll_store_rollback(store);
+        ll_store_unlock(store);
+        ck_assert_int_eq(store_count_users(store), 0);
+    }
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(what_is_not_committed_is_gone)
+{
+    static const ll_statement add = { "INSERT INTO llm_users (name) VALUES ('a')" };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    for (int round = 0; round < 3; round++) {
+        ck_ok(ll_store_lock(store, soon()));
+        ck_ok(ll_store_begin(store, &connection));
+        ck_ok(ll_connection_run(connection, &add, NULL, 0, NULL, NULL));
+        if (round == 0)
+            ll_store_rollback(store);
+        if (round < 2) {
+            ll_store_unlock(store);
+            ll_store_unlock(store);
+        } else {
+            ll_store_close(store);
+            store = store_open(path);
+        }
+        ck_assert_int_eq(store_count_users(store), 0);
+    }
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(several_transactions_fit_under_one_lock)
+{
+    static const ll_statement add = { "INSERT INTO llm_users (name) VALUES (?1)" };
+    ll_store *store = store_open(path);
+
+    ck_ok(ll_store_lock(store, soon()));
+    for (int i = 0; i < 10; i++) {
+        const ll_value arguments[] = { ll_text("abcdefghij" + i, 1) };
+        ll_connection *connection = NULL;
+        ck_ok(ll_store_begin(store, &connection));
+        ck_ok(ll_connection_run(connection, &add, arguments, 1, NULL, NULL));
+        if (i % 2 == 0)
+            ck_ok(ll_store_commit(store));
+        else
+            ll_store_rollback(store);
+    }
+    ll_store_unlock(store);
+    ck_assert_int_eq(store_count_users(store), 5);
+    ll_store_close(store);
+}
+END_TEST
+
+/* ---- reading ----------------------------------------------------------- */
+
+START_TEST(a_deadline_ends_a_long_question_and_not_the_connection)
+{
+    const ll_value for_ever[] = { ll_int(INT64_MAX) };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    ck_ok(ll_store_read_begin(store, ll_deadline_in_ms(30), &connection));
+    ck_fails(ll_connection_run(connection, &count_up, for_ever, 1, NULL, NULL), LLMLEARN_ETIMEDOUT,
+             "interrupted");
+    ll_store_read_end(store);
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(a_reader_sees_the_moment_it_began)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    int64_t count = -1;
+
+    store_add_user(store, "a");
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    store_add_user(store, "b");
+    ck_ok(ll_connection_int(connection, &count_users, NULL, 0, NULL, &count));
+    ck_assert_int_eq(count, 1);
+    ll_store_read_end(store);
+    ck_assert_int_eq(store_count_users(store), 2);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(a_reader_cannot_write)
+{
+    static const ll_statement add = { "INSERT INTO llm_users (name) VALUES ('a')" };
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    ck_fails(ll_connection_run(connection, &add, NULL, 0, NULL, NULL), LLMLEARN_EIO, "readonly");
+    ll_store_read_end(store);
+    ck_assert_int_eq(store_count_users(store), 0);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(readers_take_turns_and_a_pause_waits_for_them)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    ll_connection *second = NULL;
+
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    ck_fails(ll_store_read_begin(store, ll_deadline_in_ms(5), &second), LLMLEARN_ETIMEDOUT,
+             "readers");
+    ck_assert(!ll_store_pause(store, ll_deadline_in_ms(5)));
+    ll_store_read_end(store);
+    ck_assert(ll_store_pause(store, ll_deadline_in_ms(5)));
+    ck_fails(ll_store_read_begin(store, ll_deadline_in_ms(5), &second), LLMLEARN_ETIMEDOUT,
+             "readers");
+    ll_store_resume(store);
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    ll_store_close(store);
+}
+END_TEST
+
+/* ---- the rest ---------------------------------------------------------- */
+
+START_TEST(facts_are_kept)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+    int64_t value = -1;
+
+    ck_ok(ll_store_lock(store, soon()));
+    ck_ok(ll_store_begin(store, &connection));
+    ck_ok(ll_store_get_fact(connection, LL_FACT_CONFIG_VERSION, &value));
+    ck_assert_int_eq(value, 1);
+    ck_ok(ll_store_set_fact(connection, LL_FACT_CONFIG_VERSION, INT64_MAX));
+    ck_ok(ll_store_set_fact(connection, "new", -5));
+    ck_ok(ll_store_commit(store));
+    ll_store_unlock(store);
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    ck_ok(ll_store_get_fact(connection, LL_FACT_CONFIG_VERSION, &value));
+    ck_assert_int_eq(value, INT64_MAX);
+    ck_ok(ll_store_get_fact(connection, "new", &value));
+    ck_assert_int_eq(value, -5);
+    ck_fails(ll_store_get_fact(connection, "none", &value), LLMLEARN_ENOTFOUND, "llm_meta");
+    ll_store_read_end(store);
+    ll_store_close(store);
+}
+END_TEST
+
+START_TEST(a_file_that_was_removed_or_replaced_is_not_written_any_more)
+{
+    ll_store *store = store_open(path);
+    ll_connection *connection = NULL;
+
+    store_add_user(store, "a");
+    ck_assert_int_eq(rename(path, beside(".away")), 0);
+    ck_fails(ll_store_lock(store, soon()), LLMLEARN_EIO, "removed");
+    ck_fails(ll_store_read_begin(store, soon(), &connection), LLMLEARN_EIO, "removed");
+    ck_assert(!file_exists(path));
+    file_write(path, "", 0);
+    ck_fails(ll_store_lock(store, soon()), LLMLEARN_EIO, "replaced");
+    ck_assert_int_eq(file_bytes(path), 0);
+    ck_assert_int_eq(rename(beside(".away"), path), 0);
+    store_add_user(store, "b");
+    ck_assert_int_eq(store_count_users(store), 2);
+    ll_store_close(store);
+}
+END_TEST
+
+typedef struct heard {
+    int count;
+    char id[64];
+} heard;
+
+static void hear(void *user, llmlearn_log_level level, const char *message_id, const char *text)
+{
+    heard *h = user;
+
+    (void)level;
+    (void)text;
+    h->count++;
+    snprintf(h->id, sizeof h->id, "%s", message_id);
+}
+
+static const ll_statement add_rejected = {
+    "INSERT INTO llm_rejected (at_us, reason, payload) VALUES (0, 'test', zeroblob(1000000))"
+};
+
+static void add_megabytes(ll_store *store, int count)
+{
+    for (int i = 0; i < count; i++)
+        store_write(store, &add_rejected, NULL, 0);
+}
+
+/* A reader that stays keeps the log from beginning anew: it grows, we say so once, and
+ * when the reader is gone it shrinks again. */
+START_TEST(a_log_kept_large_by_a_reader_is_reported_once_and_shrinks_after)
+{
+    heard h = { 0 };
+    const ll_log log = { .write = hear, .user = &h };
+    const ll_store_options options = { .path = path, .log = &log };
+    ll_connection *connection = NULL;
+    ll_store *store = NULL;
+
+    ck_ok(ll_store_open(&options, soon(), &store));
+    add_megabytes(store, 60);
+    ck_assert_int_lt(file_bytes(beside("-wal")), 20 << 20);
+    ck_ok(ll_store_read_begin(store, soon(), &connection));
+    add_megabytes(store, 50);
+    ck_assert_int_eq(h.count, 0);
+    add_megabytes(store, 50);
+    ck_assert_int_eq(h.count, 1);
+    ck_assert_str_eq(h.id, "store-wal-large");
+    ll_store_read_end(store);
+    add_megabytes(store, 40);
+    ck_assert_int_eq(h.count, 1);
+    ck_assert_int_le(file_bytes(beside("-wal")), 34 << 20);
+    ll_store_close(store);
+}
+END_TEST
+
+static TCase *opening(void)
+{
+    TCase *tests = tcase_create("opening");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_new_database_is_its_owners_alone_whatever_the_umask);
+    tcase_add_test(tests, the_id_stays_the_databases_and_differs_between_databases);
+    tcase_add_test(tests, rows_are_there_after_reopening);
+    tcase_add_test(tests, all_names_of_a_database_are_resolved_to_one);
+    tcase_add_test(tests, a_path_that_cannot_be_is_refused_with_its_reason);
+    tcase_add_test(tests, a_path_of_the_longest_kind_works);
+    tcase_add_test(tests, files_of_others_stay_as_they_are);
+    tcase_add_test(tests, databases_of_others_stay_as_they_are);
+    tcase_add_test(tests, a_database_of_others_that_is_still_in_its_log_is_refused);
+    tcase_add_test(tests, what_is_no_regular_file_is_refused_and_gets_no_lock_file);
+    tcase_add_test(tests, a_lock_file_that_is_a_link_is_not_followed);
+    tcase_add_test(tests, empty_files_and_unused_databases_become_ours);
+    tcase_add_test(tests, a_newer_schema_is_refused_and_untouched);
+    tcase_add_test(tests, a_newer_schema_that_is_still_in_the_log_is_refused_too);
+    tcase_add_test(tests, a_migration_by_a_newer_process_stops_an_open_store);
+    return tests;
+}
+
+static TCase *using(void)
+{
+    TCase *tests = tcase_create("using");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, values_of_each_kind_come_back_as_they_went_in);
+    tcase_add_test(tests, a_callback_ends_its_run_and_the_statement_runs_again);
+    tcase_add_test(tests, the_small_question_knows_absence);
+    tcase_add_test(tests, any_number_of_statements_is_kept);
+    tcase_add_test(tests, a_broken_rule_undoes_its_statement_alone);
+    tcase_add_test(tests, marks_nest_and_undo_the_latest);
+    tcase_add_test(tests, an_undone_transaction_takes_nothing_more_and_does_not_commit);
+    tcase_add_test(tests, what_is_not_committed_is_gone);
+    tcase_add_test(tests, several_transactions_fit_under_one_lock);
+    tcase_add_test(tests, a_deadline_ends_a_long_question_and_not_the_connection);
+    tcase_add_test(tests, a_reader_sees_the_moment_it_began);
+    tcase_add_test(tests, a_reader_cannot_write);
+    tcase_add_test(tests, readers_take_turns_and_a_pause_waits_for_them);
+    tcase_add_test(tests, facts_are_kept);
+    tcase_add_test(tests, a_file_that_was_removed_or_replaced_is_not_written_any_more);
+    tcase_add_test(tests, a_log_kept_large_by_a_reader_is_reported_once_and_shrinks_after);
+    return tests;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("store");
+    SRunner *runner;
+    int failed_count;
+
+    suite_add_tcase(suite, opening());
+    suite_add_tcase(suite, using());
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed_count = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

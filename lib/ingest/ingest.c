@@ -19,8 +19,9 @@
 #define LOCK_PATIENCE_MS 50u
 #define RELOAD_INTERVAL_MS 250u
 #define ADOPT_INTERVAL_MS 1000u
-/* Between passes over everybody's segments that unknown ids cause: bogus ids cost no more. */
-#define PASS_INTERVAL_MS 10u
+/* A pass over everybody's segments rests this many times as long as it took before the next:
+ * unknown ids and reports cost a bounded share of the thread, however many come. */
+#define PASS_REST_FACTOR 4u
 /* After a transaction failed (disk full, say). */
 #define RETRY_INTERVAL_MS 200u
 /* Between tries while an unfinished record is in the way. */
@@ -38,7 +39,7 @@ struct ll_ingest {
     pthread_mutex_t start_mutex;
     pthread_cond_t paused; /* with jobs.mutex */
     atomic_bool hurry;     /* end the transaction at hand: somebody wants the thread to stop */
-    ll_deadline next_batch, next_reload, next_adoption, next_pass;
+    ll_deadline next_batch, next_reload, next_adoption, next_pass, pass_began;
     atomic_uint_fast64_t caught_up_ns; /* when nothing of ours was waiting, last */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
 };
@@ -50,6 +51,7 @@ typedef struct facts {
     int64_t vote_sequence;
     int64_t votes_before;
     bool config_changed;
+    bool changed; /* by any job: the facts are worth writing */
 } facts;
 
 static llmlearn_err read_facts(ll_ingest *ingest, ll_connection *connection, facts *out)
@@ -62,7 +64,6 @@ static llmlearn_err read_facts(ll_ingest *ingest, ll_connection *connection, fac
     if (now_us > out->clock_us)
         out->clock_us = now_us;
     out->votes_before = out->vote_sequence;
-    out->config_changed = false;
     return err;
 }
 
@@ -114,6 +115,7 @@ static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_jo
 
     for (ll_job *job = batch; job != NULL && err == LLMLEARN_OK; job = job->next) {
         err = run_job(job, &write);
+        f->changed |= !job->reads_only && job->report.err == LLMLEARN_OK;
         f->config_changed |= job->changes_config && job->report.err == LLMLEARN_OK;
     }
     return err;
@@ -149,7 +151,7 @@ static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connectio
         err = run_jobs(ingest, connection, batch, f);
     if (err == LLMLEARN_OK)
         err = ll_batch_finish(ingest->batch);
-    if (err == LLMLEARN_OK && batch != NULL)
+    if (err == LLMLEARN_OK && f->changed)
         err = write_facts(connection, f);
     LL_POINT("ingest.filled");
     return err;
@@ -225,8 +227,8 @@ static void begin_due_pass(ll_ingest *ingest)
     if (ingest->drain.active)
         return;
     if (wanted > ingest->drain.complete && ll_deadline_passed(ingest->next_pass)) {
+        ingest->pass_began = ll_clock_monotonic_ns();
         err = ll_drain_begin_pass(&ingest->drain, false);
-        ingest->next_pass = ll_deadline_in_ms(PASS_INTERVAL_MS);
     } else if (ll_deadline_passed(ingest->next_adoption)) {
         err = ll_drain_begin_pass(&ingest->drain, true);
         ingest->next_adoption = ll_deadline_in_ms(ADOPT_INTERVAL_MS);
@@ -244,6 +246,14 @@ static void report_failure(ll_ingest *ingest, ll_job *batch, llmlearn_err err)
                  llmlearn_error_detail());
     ll_jobs_fail(&ingest->jobs, batch, err);
     ingest->next_batch = ll_deadline_in_ms(RETRY_INTERVAL_MS);
+    ingest->next_pass = ingest->next_batch;
+}
+
+static void rest_after_pass(ll_ingest *ingest)
+{
+    uint64_t now = ll_clock_monotonic_ns();
+
+    ingest->next_pass = now + (now - ingest->pass_began) * PASS_REST_FACTOR;
 }
 
 static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
@@ -255,6 +265,8 @@ static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
     else if (ingest->drain.own_blocked && pause_ms > BLOCKED_INTERVAL_MS)
         pause_ms = BLOCKED_INTERVAL_MS;
     ingest->next_batch = ll_deadline_in_ms(pause_ms);
+    if (!ingest->drain.active && ingest->next_pass < ingest->pass_began)
+        rest_after_pass(ingest);
     if (f->config_changed)
         ingest->options.reload_config(ingest->options.user);
     ll_jobs_settle(&ingest->jobs, batch, ingest->drain.begun);
@@ -492,6 +504,7 @@ llmlearn_err ll_ingest_drain(ll_ingest *ingest, bool all, ll_deadline deadline)
     ll_journal_get_state(ingest->options.journal, &state);
     wanted->all = all;
     wanted->own_goal = state.tail;
+    wanted->job.reads_only = true;
     err = ll_ingest_submit(ingest, &wanted->job, deadline);
     ll_job_release(&wanted->job);
     return err;

@@ -46,6 +46,7 @@ struct ll_job {
     llmlearn_err (*run)(ll_job *job, const ll_write *write);
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
+    bool reads_only;              /* changes nothing: a commit of such jobs alone writes nothing */
     bool drained;                 /* everything was drained since the job first asked */
     /* ingest's own, under its mutex */
     int state;

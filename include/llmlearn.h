@@ -497,6 +497,7 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *   {"schema": 1, "decisions": [{"decision_id", "at", "signal", "kind": "start" | "verdict" |
  *      "promotion" | "rollback" | "stop" | "archive", "test_id", "actor", "reason",
  *      "from", "to",                               champion before and after, null if unchanged
+ *      "archived",                                 what an archive took out of use, else null
  *      "receipt": null, or for verdicts {"verdict", "status", "winner", "winner_arm", "rule",
  *        "p_value", "ln_p_value", "chi_square", "degrees", "cramers_v", "method",
  *        "alpha", "effect_min", "trials_min", "looks", "vote_sequence", "library_version",

@@ -5,9 +5,16 @@
 #include <assert.h>
 #include <string.h>
 
-#define COLUMNS                                                                                    \
-    "id, signal, status, rule, salt, champion, started_us, ended_us, duration_min_us,"             \
-    " duration_max_us, trials_min, alpha, effect_min, contaminated, mismatches"
+#define TEST_COLUMNS                                                                               \
+    "t.id, t.signal, t.status, t.rule, t.salt, t.champion, t.started_us, t.ended_us,"              \
+    " t.duration_min_us, t.duration_max_us, t.trials_min, t.alpha, t.effect_min, t.contaminated,"  \
+    " t.mismatches"
+#define TEST_COLUMN_COUNT 15
+#define ARM_COLUMNS                                                                                \
+    "a.arm, a.variant, a.weight, a.explanations, a.cached, a.fallback, a.rerouted, a.units,"       \
+    " a.first_votes, a.first_positive, a.votes, a.positive, a.rating_count, a.rating_sum,"         \
+    " a.cost_nanousd, a.cost_known"
+#define ARM_COLUMN_COUNT 16
 
 static const ll_statement insert_test = {
     "INSERT INTO llm_ab_tests (signal, status, rule, salt, champion, started_us, duration_min_us,"
@@ -20,18 +27,25 @@ static const ll_statement insert_arm = {
 static const ll_statement end_test = {
     "UPDATE llm_ab_tests SET status = ?2, ended_us = ?3 WHERE id = ?1 AND status = 'running'"
 };
-static const ll_statement get_test = { "SELECT " COLUMNS " FROM llm_ab_tests WHERE id = ?1" };
+static const ll_statement get_test = { "SELECT " TEST_COLUMNS
+                                       " FROM llm_ab_tests t WHERE t.id = ?1" };
 static const ll_statement get_running = {
-    "SELECT " COLUMNS " FROM llm_ab_tests WHERE signal = ?1 AND status = 'running'"
+    "SELECT " TEST_COLUMNS " FROM llm_ab_tests t WHERE t.signal = ?1 AND t.status = 'running'"
 };
 static const ll_statement get_last = {
-    "SELECT " COLUMNS " FROM llm_ab_tests WHERE signal = ?1 ORDER BY id DESC LIMIT 1"
+    "SELECT " TEST_COLUMNS " FROM llm_ab_tests t WHERE t.signal = ?1 ORDER BY t.id DESC LIMIT 1"
 };
 static const ll_statement get_newest = { "SELECT max(id) FROM llm_ab_tests" };
-static const ll_statement get_arms = {
-    "SELECT arm, variant, weight, explanations, cached, fallback, rerouted, units, first_votes,"
-    " first_positive, votes, positive, rating_count, rating_sum, cost_nanousd, cost_known"
-    " FROM llm_ab_arms WHERE test = ?1 ORDER BY arm"
+static const ll_statement get_arms = { "SELECT " ARM_COLUMNS
+                                       " FROM llm_ab_arms a WHERE a.test = ?1 ORDER BY a.arm" };
+static const ll_statement list_tests = {
+    "SELECT " TEST_COLUMNS ", " ARM_COLUMNS ", n.name, c.version, t.actor, d.id, v.version,"
+    " v.status FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
+    " ORDER BY id DESC LIMIT ?2) t JOIN llm_names n ON n.id = t.signal"
+    " JOIN llm_variants c ON c.id = t.champion"
+    " LEFT JOIN llm_decisions d ON d.test = t.id AND d.kind = 'verdict'"
+    " JOIN llm_ab_arms a ON a.test = t.id JOIN llm_variants v ON v.id = a.variant"
+    " ORDER BY t.id DESC, a.arm"
 };
 
 static const char *const status_names[] = {
@@ -181,6 +195,27 @@ typedef struct arm_list {
     uint32_t count;
 } arm_list;
 
+static ll_ab_arm arm_of_row(const ll_row *row, int first)
+{
+    return (ll_ab_arm){
+        .variant = ll_row_int(row, first + 1),
+        .weight = ll_row_real(row, first + 2),
+        .explanations = ll_row_int(row, first + 3),
+        .cached = ll_row_int(row, first + 4),
+        .fallback = ll_row_int(row, first + 5),
+        .rerouted = ll_row_int(row, first + 6),
+        .units = ll_row_int(row, first + 7),
+        .first_votes = ll_row_int(row, first + 8),
+        .first_positive = ll_row_int(row, first + 9),
+        .votes = ll_row_int(row, first + 10),
+        .positive = ll_row_int(row, first + 11),
+        .rating_count = ll_row_int(row, first + 12),
+        .rating_sum = ll_row_int(row, first + 13),
+        .cost_nanousd = ll_row_int(row, first + 14),
+        .cost_known = ll_row_int(row, first + 15),
+    };
+}
+
 static llmlearn_err read_arm(void *context, const ll_row *row)
 {
     arm_list *list = context;
@@ -188,23 +223,7 @@ static llmlearn_err read_arm(void *context, const ll_row *row)
     if (list->count == LLMLEARN_ARMS_MAX || ll_row_int(row, 0) != list->count)
         return ll_fail(LLMLEARN_ECORRUPT, "llm_ab_arms: arm %lld stands at place %u",
                        (long long)ll_row_int(row, 0), list->count);
-    list->arms[list->count++] = (ll_ab_arm){
-        .variant = ll_row_int(row, 1),
-        .weight = ll_row_real(row, 2),
-        .explanations = ll_row_int(row, 3),
-        .cached = ll_row_int(row, 4),
-        .fallback = ll_row_int(row, 5),
-        .rerouted = ll_row_int(row, 6),
-        .units = ll_row_int(row, 7),
-        .first_votes = ll_row_int(row, 8),
-        .first_positive = ll_row_int(row, 9),
-        .votes = ll_row_int(row, 10),
-        .positive = ll_row_int(row, 11),
-        .rating_count = ll_row_int(row, 12),
-        .rating_sum = ll_row_int(row, 13),
-        .cost_nanousd = ll_row_int(row, 14),
-        .cost_known = ll_row_int(row, 15),
-    };
+    list->arms[list->count++] = arm_of_row(row, 0);
     return LLMLEARN_OK;
 }
 
@@ -218,4 +237,36 @@ llmlearn_err ll_ab_arms_read(ll_connection *connection, uint64_t test, ll_ab_arm
     if (err == LLMLEARN_OK)
         *out_count = list.count;
     return err;
+}
+
+typedef struct listing {
+    ll_ab_listed_fn each;
+    void *context;
+} listing;
+
+static llmlearn_err read_listed(void *context, const ll_row *row)
+{
+    const listing *l = context;
+    const int names = TEST_COLUMN_COUNT + ARM_COLUMN_COUNT;
+    size_t bytes = 0;
+    ll_ab_listed listed = {
+        .signal = ll_row_text(row, names, &bytes),
+        .champion = ll_row_text(row, names + 1, &bytes),
+        .actor = ll_row_text(row, names + 2, &bytes),
+        .decision = (uint64_t)ll_row_int(row, names + 3),
+        .arm = (uint32_t)ll_row_int(row, TEST_COLUMN_COUNT),
+        .sums = arm_of_row(row, TEST_COLUMN_COUNT),
+        .version = ll_row_text(row, names + 4, &bytes),
+        .status = ll_row_text(row, names + 5, &bytes),
+    };
+    llmlearn_err err = read_test(&listed.test, row);
+
+    return err == LLMLEARN_OK ? l->each(l->context, &listed) : err;
+}
+
+llmlearn_err ll_ab_tests_list(ll_connection *connection, int64_t signal, uint32_t limit,
+                              ll_ab_listed_fn each, void *context)
+{
+    return ll_connection_run(connection, &list_tests, (ll_value[]){ ll_int(signal), ll_int(limit) },
+                             2, read_listed, &(listing){ each, context });
 }

@@ -60,4 +60,20 @@ llmlearn_err ll_ab_tests_newest(ll_connection *connection, uint64_t *out_id);
 llmlearn_err ll_ab_arms_read(ll_connection *connection, uint64_t test, ll_ab_arm *out_arms,
                              uint32_t *out_count);
 
+/* A test with one of its arms, as a list shows it. Texts are valid until the callback returns. */
+typedef struct ll_ab_listed {
+    ll_ab_test test;
+    const char *signal, *champion, *actor;
+    uint64_t decision; /* the verdict's; 0: none */
+    uint32_t arm;
+    ll_ab_arm sums;
+    const char *version, *status; /* the variant's, now */
+} ll_ab_listed;
+
+typedef llmlearn_err (*ll_ab_listed_fn)(void *context, const ll_ab_listed *listed);
+
+/* The newest tests, of one signal or (0) of all, newest first, each with its arms in order. */
+llmlearn_err ll_ab_tests_list(ll_connection *connection, int64_t signal, uint32_t limit,
+                              ll_ab_listed_fn each, void *context);
+
 #endif

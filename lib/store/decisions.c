@@ -26,6 +26,14 @@ static const ll_statement changes_of_champion = {
     " WHERE signal = ?1 AND to_variant IS NOT NULL ORDER BY id DESC"
 };
 
+static const ll_statement list_decisions = {
+    "SELECT d.id, d.at_us, n.name, d.kind, d.test, d.actor, d.reason, f.version, t.version,"
+    " d.receipt FROM llm_decisions d JOIN llm_names n ON n.id = d.signal"
+    " LEFT JOIN llm_variants f ON f.id = d.from_variant"
+    " LEFT JOIN llm_variants t ON t.id = d.to_variant"
+    " WHERE ?1 = 0 OR d.signal = ?1 ORDER BY d.id DESC LIMIT ?2"
+};
+
 static const char *const kind_names[] = {
     [LL_DECISION_START] = "start",         [LL_DECISION_VERDICT] = "verdict",
     [LL_DECISION_PROMOTION] = "promotion", [LL_DECISION_ROLLBACK] = "rollback",
@@ -168,4 +176,37 @@ llmlearn_err ll_decisions_previous_champion(ll_connection *connection, int64_t s
     if (err == LLMLEARN_OK)
         *out_variant = h.before;
     return err;
+}
+
+typedef struct listing {
+    ll_decision_listed_fn each;
+    void *context;
+} listing;
+
+static llmlearn_err read_listed(void *context, const ll_row *row)
+{
+    const listing *l = context;
+    size_t bytes = 0;
+    const ll_decision_listed listed = {
+        .id = (uint64_t)ll_row_int(row, 0),
+        .at_us = ll_row_int(row, 1),
+        .signal = ll_row_text(row, 2, &bytes),
+        .kind = ll_row_text(row, 3, &bytes),
+        .test = (uint64_t)ll_row_int(row, 4),
+        .actor = ll_row_text(row, 5, &bytes),
+        .reason = ll_row_text(row, 6, &bytes),
+        .from = ll_row_text(row, 7, &bytes),
+        .to = ll_row_text(row, 8, &bytes),
+        .receipt = ll_row_text(row, 9, &bytes),
+    };
+
+    return l->each(l->context, &listed);
+}
+
+llmlearn_err ll_decisions_list(ll_connection *connection, int64_t signal, uint32_t limit,
+                               ll_decision_listed_fn each, void *context)
+{
+    return ll_connection_run(connection, &list_decisions,
+                             (ll_value[]){ ll_int(signal), ll_int(limit) }, 2, read_listed,
+                             &(listing){ each, context });
 }

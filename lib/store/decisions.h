@@ -53,4 +53,18 @@ llmlearn_err ll_decisions_promoted(ll_connection *connection, uint64_t test, int
 llmlearn_err ll_decisions_previous_champion(ll_connection *connection, int64_t signal,
                                             int64_t *out_variant);
 
+/* As a list shows it. Texts are valid until the callback returns; NULL is NULL. */
+typedef struct ll_decision_listed {
+    uint64_t id;
+    int64_t at_us;
+    const char *signal, *kind, *actor, *reason, *from, *to, *receipt;
+    uint64_t test;
+} ll_decision_listed;
+
+typedef llmlearn_err (*ll_decision_listed_fn)(void *context, const ll_decision_listed *listed);
+
+/* The newest decisions, of one signal or (0) of all, newest first. */
+llmlearn_err ll_decisions_list(ll_connection *connection, int64_t signal, uint32_t limit,
+                               ll_decision_listed_fn each, void *context);
+
 #endif

@@ -36,6 +36,12 @@ static const ll_statement set_status = {
     "UPDATE llm_variants SET status = ?2, changed_us = ?3 WHERE id = ?1 AND status <> ?2"
 };
 
+static const ll_statement list_champions = {
+    "SELECT n.name, v.version, v.changed_us FROM llm_variants v JOIN llm_names n"
+    " ON n.id = v.signal WHERE v.status = 'champion' AND (?1 = 0 OR v.signal = ?1)"
+    " ORDER BY n.name"
+};
+
 static const char *const status_names[] = {
     [LL_VARIANT_DRAFT] = "draft",       [LL_VARIANT_ACTIVE] = "active",
     [LL_VARIANT_CHAMPION] = "champion", [LL_VARIANT_ARCHIVED] = "archived",
@@ -164,4 +170,26 @@ llmlearn_err ll_variants_set_status(ll_connection *connection, int64_t variant,
                                    ll_int(now_us) };
 
     return ll_connection_run(connection, &set_status, arguments, 3, NULL, NULL);
+}
+
+typedef struct listing {
+    ll_champion_fn each;
+    void *context;
+} listing;
+
+static llmlearn_err read_champion(void *context, const ll_row *row)
+{
+    const listing *l = context;
+    size_t bytes = 0;
+    const char *signal = ll_row_text(row, 0, &bytes);
+    const char *version = ll_row_text(row, 1, &bytes);
+
+    return l->each(l->context, signal, version, ll_row_int(row, 2));
+}
+
+llmlearn_err ll_variants_list_champions(ll_connection *connection, int64_t signal,
+                                        ll_champion_fn each, void *context)
+{
+    return ll_connection_run(connection, &list_champions, (ll_value[]){ ll_int(signal) }, 1,
+                             read_champion, &(listing){ each, context });
 }

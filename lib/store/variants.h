@@ -62,4 +62,11 @@ llmlearn_err ll_variants_add(ll_connection *connection, const ll_variant_text *v
 llmlearn_err ll_variants_set_status(ll_connection *connection, int64_t variant,
                                     ll_variant_status status, int64_t now_us);
 
+typedef llmlearn_err (*ll_champion_fn)(void *context, const char *signal, const char *version,
+                                       int64_t since_us);
+
+/* The champion of one signal or (0) of all, by the signal's name. */
+llmlearn_err ll_variants_list_champions(ll_connection *connection, int64_t signal,
+                                        ll_champion_fn each, void *context);
+
 #endif

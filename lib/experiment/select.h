@@ -1,0 +1,24 @@
+/* select.h - looks at a signal's test, decides it once, and tells the verdict ever after.
+ *
+ *   running ──look──▶ keep going: nothing is stored
+ *                └──▶ final: the test ends; verdict row with its receipt; perhaps a promotion row
+ *   decided ──look──▶ the stored verdict; promoted now if asked, and nothing came between
+ *
+ * Threads: inside a write transaction. Uses: decide, receipt, promote, store. */
+#ifndef LL_EXPERIMENT_SELECT_H
+#define LL_EXPERIMENT_SELECT_H
+
+#include "experiment/receipt.h"
+
+typedef struct ll_selection {
+    ll_receipt told;    /* promoted: it is the champion now, by this test */
+    char *receipt_json; /* the caller's to free() */
+    uint64_t decision;  /* 0: keep going */
+    bool changed;       /* the transaction changed something */
+} ll_selection;
+
+/* Errors as llmlearn_select_winner says; *out is untouched then. */
+llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, bool promote,
+                              int64_t now_us, ll_selection *out);
+
+#endif

@@ -20,6 +20,7 @@
 /* Between tries to reach the store from a process that only journals. */
 #define ATTACH_INTERVAL_MS 1000u
 #define ATTACH_PATIENCE_MS 1000u
+#define KEEPER_PATIENCE_MS 2000u
 
 #define MIB (UINT64_C(1) << 20)
 #define JOURNAL_BYTES_DEFAULT (256 * MIB)
@@ -342,9 +343,10 @@ static llmlearn_err settle(llmlearn *learner, ll_core *core, ll_deadline deadlin
 
 static void close_core(ll_core *core, ll_deadline deadline)
 {
-    /* The order in which nothing can be appended, drained or waited for any more. */
+    /* The keeper first: it may be about to wake ingest. */
     if (core->store != NULL) {
         atomic_store_explicit(&core->draining, false, memory_order_release);
+        (void)ll_journal_pause(core->journal, ll_deadline_in_ms(KEEPER_PATIENCE_MS));
         ll_ingest_close(core->ingest);
         core->ingest = NULL;
         ll_journal_unlink_drained(core->journal);

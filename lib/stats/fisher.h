@@ -23,8 +23,8 @@ typedef enum ll_fisher_status {
 } ll_fisher_status;
 
 typedef struct ll_fisher_result {
-    double p_value; /* two-sided */
-    double ln_p_value;
+    double p_value;     /* two-sided */
+    double ln_p_value;  /* off by less than 1e-12, or 1e-12 of itself */
     double mid_p_value; /* two-sided mid-p */
 } ll_fisher_result;
 

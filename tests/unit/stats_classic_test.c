@@ -147,6 +147,14 @@ START_TEST(a_tie_is_exact_however_large_the_counts)
     ck_assert_int_eq(decide(&in).winner, 1);
     uneven[0] += 2;
     ck_assert_int_eq(decide(&in).winner, 0);
+
+    /* (n-1)/n is above (n-2)/(n-1), by one part in 2^106 when multiplied out. */
+    const uint64_t close[4] = { n - 2, n - 1, n / 3, n - 2 };
+    const uint64_t close_trials[4] = { n - 1, n, n, n - 1 };
+    in = input(close, close_trials, 3);
+    ck_assert_int_eq(decide(&in).winner, 1);
+    in = input(close + 1, close_trials + 1, 3);
+    ck_assert_int_eq(decide(&in).winner, 0);
 }
 END_TEST
 

@@ -28,7 +28,7 @@ static void run_set(const char *set, double tolerance)
     figure figures[] = {
         [P] = { .name = "Fisher p", .relative = tolerance },
         [MID_P] = { .name = "Fisher mid-p", .relative = tolerance },
-        [LN_P] = { .name = "Fisher ln p", .relative = tolerance, .absolute = 1e-15 },
+        [LN_P] = { .name = "Fisher ln p", .relative = tolerance, .absolute = 1e-12 },
         [END] = { 0 },
     };
     json_t *loaded = load_cases(set);

@@ -89,6 +89,10 @@ def fisher_cases():
         (1000, 2000, 1000, 2000), (30, 60, 10, 20), (5, 10, 500000, 1000000),
         (7, 9, 100, 1000000), (500000000, 1000000000, 500040000, 1000000000),
     ]
+    # Tables almost, but not exactly, as likely as the observed one.
+    for off in (1, 3, 7, 30, 200):
+        tables.append((500000000 + off, 1000000000, 700000000 - off, 1400000001))
+        tables.append((300000 - off, 1000000, 420000 + off, 1400001))
     rng = random.Random(20)
     for _ in range(40):
         n1, n2 = rng.randint(2, 10**rng.randint(1, 6)), rng.randint(2, 10**rng.randint(1, 6))

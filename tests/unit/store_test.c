@@ -94,7 +94,7 @@ START_TEST(rows_are_there_after_reopening)
     ll_store *store = store_open(path);
 
     for (int i = 0; i < 100; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "user-%d", i);
         store_add_user(store, name);
     }

@@ -254,7 +254,7 @@ llmlearn_err ll_experiment_check_exposure(ll_experiment *e, ll_connection *conne
     if (test == NULL)
         *out = LL_EXPOSURE_UNKNOWN;
     else if (claim->arm >= test->split.arm_count || claim->signal != test->signal ||
-             claim->variant != test->arms[claim->arm].variant)
+             (claim->variant != 0 && claim->variant != test->arms[claim->arm].variant))
         *out = LL_EXPOSURE_MISMATCH;
     else if (claim->unit != NULL &&
              ll_assign_arm_of_unit(&test->split, claim->unit, claim->unit_bytes) != claim->arm)

@@ -20,7 +20,7 @@ typedef struct ll_exposure_claim {
     uint64_t test;
     uint32_t arm;
     int64_t signal;   /* llm_names.id */
-    int64_t variant;  /* llm_variants.id of the version logged */
+    int64_t variant;  /* llm_variants.id of the version logged; 0: any will do */
     const char *unit; /* NULL: the explanation is its own unit, drawn at random */
     size_t unit_bytes;
 } ll_exposure_claim;

@@ -12,7 +12,7 @@
  *                      committed = 0, after it with committed = 1 and release order.
  *                      length: of the whole record from p, without the rounding up to 8.
  *                      tag: crc32c of (segment uuid, p): never true in a recycled or other file
- *      p+8  crc        crc32c of (length, type, payload, id), in that order
+ *      p+8  crc        crc32c of all that follows, started from the length
  *     p+12  type       what the payload is
  *     p+16  id         16 bytes
  *     p+32  payload    then zero bytes up to the grid

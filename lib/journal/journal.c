@@ -7,7 +7,6 @@
 #include "base/point.h"
 #include "base/random.h"
 #include "base/thread.h"
-#include "journal/filesystem.h"
 #include "journal/keeper.h"
 #include "journal/ring.h"
 #include "journal/segment_reader.h"
@@ -15,6 +14,7 @@
 #include "journal/written.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +24,7 @@
 #define SEGMENTS_MIN 4
 #define SEGMENTS_MAX 16384 /* each is a descriptor and a mapping */
 #define KEEPER_STOP_MS 2000
+#define CHECKED_FROM offsetof(ll_record_header, type) /* of a record: word and crc come before */
 
 /* ---- open and close ---------------------------------------------------- */
 
@@ -51,15 +52,14 @@ static uint32_t payload_max(uint32_t data_bytes)
     return room < LL_RECORD_BYTES_MAX ? room : LL_RECORD_BYTES_MAX;
 }
 
-static void take_options(ll_journal *journal, const ll_journal_options *options,
-                         ll_filesystem_mode mode)
+static void take_options(ll_journal *journal, const ll_journal_options *options, bool mapped)
 {
     journal->segment_count = (uint32_t)(options->bytes_max / options->segment_bytes);
     journal->data_bytes = (uint32_t)(options->segment_bytes - LL_SEGMENT_DATA);
     journal->payload_max = payload_max(journal->data_bytes);
     journal->plan.segment_bytes = options->segment_bytes;
     memcpy(journal->plan.store_id, options->store_id, LL_UUID_BYTES);
-    journal->plan.mapped = mode == LL_FILESYSTEM_MAP && !options->force_pwrite;
+    journal->plan.mapped = mapped && !options->force_pwrite;
     journal->mapped = journal->plan.mapped;
     if (options->log != NULL)
         journal->log = *options->log;
@@ -67,7 +67,7 @@ static void take_options(ll_journal *journal, const ll_journal_options *options,
     journal->wake_user = options->wake_user;
 }
 
-static llmlearn_err make_journal(const ll_journal_options *options, ll_filesystem_mode mode,
+static llmlearn_err make_journal(const ll_journal_options *options, bool mapped,
                                  ll_journal **out_journal)
 {
     llmlearn_err err;
@@ -76,7 +76,7 @@ static llmlearn_err make_journal(const ll_journal_options *options, ll_filesyste
     if (journal == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for a journal");
     memset(journal, 0, sizeof *journal);
-    take_options(journal, options, mode);
+    take_options(journal, options, mapped);
     err = ll_random_bytes(journal->id_key, sizeof journal->id_key);
     if (err == LLMLEARN_OK) {
         journal->directory = strdup(options->directory);
@@ -97,15 +97,15 @@ static llmlearn_err make_journal(const ll_journal_options *options, ll_filesyste
 
 llmlearn_err ll_journal_open(const ll_journal_options *options, ll_journal **out_journal)
 {
-    ll_filesystem_mode mode;
+    bool mapped;
     llmlearn_err err;
 
     assert(options != NULL && out_journal != NULL);
     assert(options->directory != NULL);
     err = check_sizes(options);
     if (err == LLMLEARN_OK)
-        err = ll_filesystem_mode_at(options->directory, &mode);
-    return err == LLMLEARN_OK ? make_journal(options, mode, out_journal) : err;
+        err = ll_ring_choose_way(options->directory, &mapped);
+    return err == LLMLEARN_OK ? make_journal(options, mapped, out_journal) : err;
 }
 
 void ll_journal_close(ll_journal *journal)
@@ -184,27 +184,31 @@ static inline void store_word(ll_segment *segment, uint32_t at, uint64_t word)
     atomic_store_explicit(to, word, memory_order_release);
 }
 
-static inline void store_record(ll_segment *segment, uint32_t at, uint32_t bytes,
-                                const ll_record_header *header, const ll_journal_part *parts,
-                                uint32_t part_count)
+/* The crc is taken of what lies in the ring, not of the caller's parts: one run over bytes that
+ * are in the cache, and always right for what readers will see. */
+static inline void store_record(ll_segment *segment, const place *p, ll_record_header *header,
+                                const ll_journal_part *parts, uint32_t part_count)
 {
-    uint8_t *to = segment->map + at;
+    uint32_t length = ll_word_length(header->word);
+    uint8_t *record = segment->map + p->at;
+    uint8_t *to = record + sizeof *header;
 
-    store_word(segment, at, header->word);
+    store_word(segment, p->at, header->word);
     /* The word stands before the payload does: a kill leaves what this thread had stored. */
     atomic_signal_fence(memory_order_seq_cst);
     LL_POINT("append.word");
-    memset(to + bytes - 8, 0, 8); /* what of it the payload leaves is the rest of the grid */
-    memcpy(to + sizeof header->word, (const uint8_t *)header + sizeof header->word,
-           sizeof *header - sizeof header->word);
-    to += sizeof *header;
+    memset(record + ll_word_rounded(length) - 8, 0, 8); /* what the payload leaves of it stays */
+    memcpy(record + CHECKED_FROM, (const uint8_t *)header + CHECKED_FROM,
+           sizeof *header - CHECKED_FROM);
     for (uint32_t i = 0; i < part_count; i++) {
         if (parts[i].bytes > 0)
             memcpy(to, parts[i].data, parts[i].bytes);
         to += parts[i].bytes;
     }
     LL_POINT("append.payload");
-    store_word(segment, at, header->word | LL_WORD_COMMITTED);
+    header->crc = ll_word_crc(record, length);
+    memcpy(record + offsetof(ll_record_header, crc), &header->crc, sizeof header->crc);
+    store_word(segment, p->at, header->word | LL_WORD_COMMITTED);
 }
 
 /* A failure is the keeper's to mend; it takes nothing from the record behind. */
@@ -218,18 +222,6 @@ __attribute__((noinline)) static void pad_before(ll_journal *journal, const plac
         store_word(segment, at, ll_word_of_pad(segment->uuid_crc, at, p->pad_bytes));
     else
         ll_written_pad(journal, ordinal, at, p->pad_bytes);
-}
-
-/* The crc over length, type and payload; the id follows when the place is known. */
-static inline uint32_t checksum(uint32_t length, uint32_t type, const ll_journal_part *parts,
-                                uint32_t part_count)
-{
-    uint32_t front[2] = { length, type };
-    uint32_t crc = ll_crc32c(0, front, sizeof front);
-
-    for (uint32_t i = 0; i < part_count; i++)
-        crc = ll_crc32c(crc, parts[i].data, parts[i].bytes);
-    return crc;
 }
 
 /* All parts together; more than payload_max if it is more, never wrapped around. */
@@ -246,50 +238,51 @@ static inline uint64_t payload_bytes(const ll_journal *journal, const ll_journal
     return bytes;
 }
 
+static inline ll_record_header make_header(const ll_journal *journal, const ll_segment *segment,
+                                           const place *p, uint32_t length, uint32_t type,
+                                           int64_t now_us)
+{
+    uint64_t position = ll_ring_tail(p->ordinal, p->at);
+    llmlearn_id id = ll_id_make(now_us, ll_siphash13_u64(journal->id_key, position));
+    ll_record_header header = { .word = ll_word_of_record(segment->uuid_crc, p->at, length),
+                                .type = type };
+
+    memcpy(header.id, &id, sizeof id);
+    return header;
+}
+
 llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_journal_part *parts,
                                uint32_t part_count, int64_t now_us, llmlearn_id *out_id)
 {
     uint64_t payload = payload_bytes(journal, parts, part_count);
     llmlearn_err err = LLMLEARN_OK;
-    ll_record_header header;
-    ll_segment *segment;
-    llmlearn_id id;
     place p;
 
     if (payload > journal->payload_max)
         return refuse_size(journal);
-    uint32_t length = (uint32_t)(sizeof header + payload);
-    uint32_t crc = checksum(length, type, parts, part_count);
-
-    if (!journal->mapped) {
+    if (!journal->mapped)
         err = ll_written_check(journal);
-        if (err != LLMLEARN_OK)
-            return err;
-    }
-    while (!claim(journal, ll_word_rounded(length), &p)) {
+    uint32_t length = (uint32_t)(sizeof(ll_record_header) + payload);
+    while (err == LLMLEARN_OK && !claim(journal, ll_word_rounded(length), &p))
         err = make_room(journal);
-        if (err != LLMLEARN_OK)
-            return err;
-    }
-    LL_POINT("append.claimed");
-    if (p.pad_bytes > 0)
-        pad_before(journal, &p);
-
-    id = ll_id_make(now_us, ll_siphash13_u64(journal->id_key, ll_ring_tail(p.ordinal, p.at)));
-    segment = ll_ring_slot(journal, p.ordinal);
-    header.word = ll_word_of_record(segment->uuid_crc, p.at, length);
-    header.crc = ll_crc32c(crc, &id, sizeof id);
-    header.type = type;
-    memcpy(header.id, &id, sizeof id);
-    if (journal->mapped)
-        store_record(segment, p.at, ll_word_rounded(length), &header, parts, part_count);
-    else
-        err = ll_written_store(journal, p.ordinal, p.at, &header, parts, part_count);
     if (err != LLMLEARN_OK)
         return err;
+    LL_POINT("append.claimed");
+
+    if (p.pad_bytes > 0)
+        pad_before(journal, &p);
+    ll_segment *segment = ll_ring_slot(journal, p.ordinal);
+    ll_record_header header = make_header(journal, segment, &p, length, type, now_us);
+    if (journal->mapped) {
+        store_record(segment, &p, &header, parts, part_count);
+    } else {
+        err = ll_written_store(journal, p.ordinal, p.at, &header, parts, part_count);
+        if (err != LLMLEARN_OK)
+            return err;
+    }
     LL_POINT("append.committed");
     atomic_fetch_add_explicit(&journal->appended, 1, memory_order_relaxed);
-    *out_id = id;
+    memcpy(out_id, header.id, sizeof *out_id);
     return LLMLEARN_OK;
 }
 

@@ -2,17 +2,52 @@
 
 #include "journal/ring.h"
 
+#include "base/filesystem.h"
 #include "base/point.h"
-#include "journal/filesystem.h"
 #include "journal/keeper.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #define RETRY_NS UINT64_C(1000000000) /* a broken disk is not asked at every append */
+
+/* Cuts the last name off a real path; false at the root. */
+static bool to_parent(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (slash == NULL || strcmp(path, "/") == 0)
+        return false;
+    slash[slash == path ? 1 : 0] = '\0';
+    return true;
+}
+
+llmlearn_err ll_ring_choose_way(const char *directory, bool *out_mapped)
+{
+    ll_filesystem filesystem;
+    llmlearn_err err;
+    char *there = strdup(directory); /* it or the nearest parent that exists */
+
+    if (there == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for a path");
+    while (access(there, F_OK) != 0 && errno == ENOENT && to_parent(there))
+        ;
+    err = ll_filesystem_of(there, &filesystem);
+    free(there);
+    if (err != LLMLEARN_OK)
+        return err;
+    if (filesystem.network)
+        return ll_fail(LLMLEARN_EUNSUPPORTED,
+                       "the journal directory %s is on %s: network and user-space file systems "
+                       "cannot share its locks; use a local disk",
+                       directory, filesystem.name);
+    *out_mapped = filesystem.maps_safely;
+    return LLMLEARN_OK;
+}
 
 /* Allocation would find out too, after filling the disk that the database lives on. */
 static llmlearn_err check_headroom(const ll_journal *journal, int directory_fd)
@@ -71,15 +106,14 @@ static llmlearn_err make_segments(ll_journal *journal, int directory_fd)
 static llmlearn_err make_ring(ll_journal *journal)
 {
     int directory_fd = -1;
-    ll_filesystem_mode mode;
+    bool mapped = false;
     llmlearn_err err = ll_segment_open_directory(journal->directory, true, &directory_fd);
 
     if (err != LLMLEARN_OK)
         return err;
-    err = ll_filesystem_mode_at(journal->directory, &mode);
+    err = ll_ring_choose_way(journal->directory, &mapped); /* again: it may be a mount by now */
     if (err == LLMLEARN_OK) {
-        if (mode == LL_FILESYSTEM_WRITE)
-            journal->plan.mapped = false;
+        journal->plan.mapped = journal->plan.mapped && mapped;
         journal->mapped = journal->plan.mapped;
         err = check_headroom(journal, directory_fd);
     }

@@ -133,6 +133,11 @@ static inline uint32_t ll_ring_first(const ll_journal *journal, uint32_t limit)
     return limit < journal->segment_count ? 0 : limit - journal->segment_count;
 }
 
+/* May segments in this directory, or where it will be made, be mapped? Not where a store into a
+ * preallocated page can fault for want of space (base/filesystem.h). LLMLEARN_EUNSUPPORTED where
+ * locks are not to be trusted, LLMLEARN_EIO. */
+llmlearn_err ll_ring_choose_way(const char *directory, bool *out_mapped);
+
 /* Makes the segments and starts the keeper, once; others wait for the one who does it. */
 llmlearn_err ll_ring_prepare(ll_journal *journal);
 

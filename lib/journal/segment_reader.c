@@ -136,15 +136,6 @@ static bool is_pad(const ll_segment_reader *r, uint64_t at, uint64_t word)
            length <= r->segment_end - at && word == ll_word_of_pad(r->uuid_crc, at, length);
 }
 
-static uint32_t crc_of(const uint8_t *record, uint32_t length, uint32_t type)
-{
-    uint32_t front[2] = { length, type };
-    uint32_t crc = ll_crc32c(0, front, sizeof front);
-
-    crc = ll_crc32c(crc, record + sizeof(ll_record_header), length - sizeof(ll_record_header));
-    return ll_crc32c(crc, record + offsetof(ll_record_header, id), LL_UUID_BYTES);
-}
-
 /* A word whose tag is right: is the record? */
 static look look_at_record(ll_segment_reader *r, uint64_t at, uint64_t word, ll_record *out)
 {
@@ -160,7 +151,7 @@ static look look_at_record(ll_segment_reader *r, uint64_t at, uint64_t word, ll_
     if (record == NULL)
         return error ? LOOK_ERROR : unsound;
     memcpy(&header, record, sizeof header);
-    if (header.word != word || header.crc != crc_of(record, length, header.type))
+    if (header.word != word || header.crc != ll_word_crc(record, length))
         return unsound; /* another word: it was committed between two reads */
     *out = (ll_record){ .type = header.type,
                         .bytes = length - (uint32_t)sizeof header,

@@ -9,6 +9,8 @@
 #include "base/crc32c.h"
 #include "journal/format.h"
 
+#include <stddef.h>
+
 static inline uint32_t ll_word_tag(uint32_t uuid_crc, uint64_t at)
 {
     return ll_crc32c(uuid_crc, &at, sizeof at);
@@ -31,6 +33,14 @@ static inline uint64_t ll_word_of_pad(uint32_t uuid_crc, uint64_t at, uint32_t l
 static inline uint32_t ll_word_length(uint64_t word)
 {
     return (uint32_t)(word >> LL_WORD_LENGTH_SHIFT) & LL_WORD_LENGTH_MAX;
+}
+
+/* The crc of a record that lies in memory whole; its own two fields before type do not count. */
+static inline uint32_t ll_word_crc(const uint8_t *record, uint32_t length)
+{
+    size_t from = offsetof(ll_record_header, type);
+
+    return ll_crc32c(length, record + from, length - from);
 }
 
 /* Up to the next place of the grid. */

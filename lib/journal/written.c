@@ -47,6 +47,19 @@ llmlearn_err ll_written_check(const ll_journal *journal)
     return ll_fail(LLMLEARN_EIO, "an earlier write to the journal failed and is being repaired");
 }
 
+/* As ll_word_crc has it, of a record that is not in one piece. */
+static uint32_t checksum(const ll_record_header *header, const ll_journal_part *parts,
+                         uint32_t part_count)
+{
+    size_t from = offsetof(ll_record_header, type);
+    uint32_t crc = ll_crc32c(ll_word_length(header->word), (const uint8_t *)header + from,
+                             sizeof *header - from);
+
+    for (uint32_t i = 0; i < part_count; i++)
+        crc = ll_crc32c(crc, parts[i].data, parts[i].bytes);
+    return crc;
+}
+
 /* The bytes between the two stores of the word. */
 static int write_body(int fd, uint64_t at, const ll_record_header *header,
                       const ll_journal_part *parts, uint32_t part_count)
@@ -80,13 +93,14 @@ static int write_record(int fd, uint64_t at, const ll_record_header *header,
 }
 
 llmlearn_err ll_written_store(ll_journal *journal, uint32_t ordinal, uint32_t at,
-                              const ll_record_header *header, const ll_journal_part *parts,
+                              ll_record_header *header, const ll_journal_part *parts,
                               uint32_t part_count)
 {
     ll_segment *segment = ll_ring_slot(journal, ordinal);
     int error;
 
     assert(segment->fd >= 0 && at >= LL_SEGMENT_DATA);
+    header->crc = checksum(header, parts, part_count);
     error = write_record(segment->fd, at, header, parts, part_count);
     if (error == 0)
         return LLMLEARN_OK;

@@ -11,10 +11,10 @@
 #include "journal/format.h"
 #include "journal/journal.h"
 
-/* Writes a claimed record; header->word is its word without the committed bit. LLMLEARN_EIO,
- * LLMLEARN_EFULL. */
+/* Writes a claimed record; header->word is its word without the committed bit, header->crc is
+ * computed here. LLMLEARN_EIO, LLMLEARN_EFULL. */
 llmlearn_err ll_written_store(ll_journal *journal, uint32_t ordinal, uint32_t at,
-                              const ll_record_header *header, const ll_journal_part *parts,
+                              ll_record_header *header, const ll_journal_part *parts,
                               uint32_t part_count);
 
 /* Writes padding over [at, at + bytes), now or later. */

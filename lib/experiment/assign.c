@@ -27,7 +27,7 @@ void ll_assign_split_init(ll_assign_split *split, const uint8_t salt[LL_ASSIGN_S
     *split = (ll_assign_split){ .salt = { load_le64(salt), load_le64(salt + 8) },
                                 .arm_count = arm_count };
     for (uint32_t i = 0; i < arm_count; i++) {
-        assert(weights[i] > 0 && weights[i] <= 1);
+        assert(weights[i] > 0 && weights[i] < 2); /* they sum to 1 only nearly */
         sum += weights[i];
         /* x < sum with x a whole number of steps is the same as x < its ceiling. */
         split->ends[i] = sum < 1 ? (uint64_t)ceil(sum * STEPS) : (uint64_t)STEPS;

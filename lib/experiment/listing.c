@@ -2,17 +2,13 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "stats/interval.h"
+#include "experiment/json.h"
 #include "store/ab_tests.h"
 #include "store/decisions.h"
 #include "store/names.h"
 #include "store/variants.h"
 
-#include <jansson.h>
 #include <string.h>
-
-#define CONFIDENCE 0.95
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
 /* The filter that the store's lists take: 0 for all signals, -1 for one nobody knows. */
 static llmlearn_err find_filter(ll_connection *connection, const char *signal, int64_t *out_filter)
@@ -28,61 +24,6 @@ static llmlearn_err find_filter(ll_connection *connection, const char *signal, i
     return err;
 }
 
-static json_t *time_json(bool known, int64_t time_us)
-{
-    char text[LL_TIME_TEXT_BYTES];
-
-    if (!known)
-        return json_null();
-    ll_clock_format_time(time_us, text);
-    return json_string(text);
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
-static json_t *number_or_null(uint64_t number)
-{
-    return number == 0 ? json_null() : json_integer((json_int_t)number);
-}
-
-static json_t *ratio_or_null(int64_t part, int64_t whole)
-{
-    return whole == 0 ? json_null() : json_real((double)part / (double)whole);
-}
-
-static json_t *interval_or_null(int64_t part, int64_t whole)
-{
-    if (whole == 0)
-        return json_null();
-    ll_interval interval = ll_interval_wilson((uint64_t)part, (uint64_t)whole, CONFIDENCE);
-    return json_pack("[f,f]", interval.low, interval.high);
-}
-
-static llmlearn_err out_of_memory(void)
-{
-    return ll_fail(LLMLEARN_ENOMEM, "out of memory for a report");
-}
-
-static llmlearn_err append(json_t *array, json_t *item)
-{
-    return json_array_append_new(array, item) == 0 ? LLMLEARN_OK : out_of_memory();
-}
-
-/* Takes the report, which may be NULL. */
-static llmlearn_err dump(json_t *report, char **out_json)
-{
-    char *text = report == NULL ? NULL : json_dumps(report, DUMP_FLAGS);
-
-    json_decref(report);
-    if (text == NULL)
-        return out_of_memory();
-    *out_json = text;
-    return LLMLEARN_OK;
-}
-
 /* ---- tests ------------------------------------------------------------- */
 
 typedef struct tests_report {
@@ -96,9 +37,17 @@ static llmlearn_err add_champion(void *context, const char *signal, const char *
                                  int64_t since_us)
 {
     tests_report *report = context;
+    json_t *json = json_object();
 
-    return append(report->champions, json_pack("{s:s, s:s, s:o}", "signal", signal, "version",
-                                               version, "since", time_json(true, since_us)));
+    ll_json_put(&json, "signal", json_string(signal));
+    ll_json_put(&json, "version", json_string(version));
+    ll_json_put(&json, "since", ll_json_time(true, since_us));
+    return ll_json_append(report->champions, json);
+}
+
+static json_t *days_json(int64_t us)
+{
+    return json_real((double)us / (double)LL_US_PER_DAY);
 }
 
 static json_t *test_json(const ll_ab_listed *listed, int64_t now_us)
@@ -106,41 +55,62 @@ static json_t *test_json(const ll_ab_listed *listed, int64_t now_us)
     const ll_ab_test *test = &listed->test;
     bool ended = test->status != LL_AB_RUNNING;
     int64_t until_us = ended ? test->ended_us : now_us;
-    double day_us = (double)LL_US_PER_DAY;
+    json_t *json = json_object();
 
-    return json_pack(
-        "{s:I, s:s, s:s, s:s, s:o, s:o, s:f, s:f, s:I, s:f, s:f, s:s, s:s, s:f, s:o, s:I, s:I,"
-        " s:[]}",
-        "test_id", (json_int_t)test->id, "signal", listed->signal, "status",
-        ll_ab_status_name(test->status), "rule", "classic", "started_at",
-        time_json(true, test->started_us), "ended_at", time_json(ended, test->ended_us),
-        "duration_min_days", (double)test->duration_min_us / day_us, "duration_max_days",
-        (double)test->duration_max_us / day_us, "trials_min", (json_int_t)test->trials_min, "alpha",
-        test->alpha, "effect_min", test->effect_min, "champion", listed->champion, "actor",
-        listed->actor, "days_running", (double)(until_us - test->started_us) / day_us,
-        "decision_id", number_or_null(listed->decision), "contaminated_units",
-        (json_int_t)test->contaminated, "mismatches", (json_int_t)test->mismatches, "arms");
+    ll_json_put(&json, "test_id", json_integer((json_int_t)test->id));
+    ll_json_put(&json, "signal", json_string(listed->signal));
+    ll_json_put(&json, "status", json_string(ll_ab_status_name(test->status)));
+    ll_json_put(&json, "rule", json_string("classic"));
+    ll_json_put(&json, "started_at", ll_json_time(true, test->started_us));
+    ll_json_put(&json, "ended_at", ll_json_time(ended, test->ended_us));
+    ll_json_put(&json, "duration_min_days", days_json(test->duration_min_us));
+    ll_json_put(&json, "duration_max_days", days_json(test->duration_max_us));
+    ll_json_put(&json, "trials_min", json_integer(test->trials_min));
+    ll_json_put(&json, "alpha", json_real(test->alpha));
+    ll_json_put(&json, "effect_min", json_real(test->effect_min));
+    ll_json_put(&json, "champion", json_string(listed->champion));
+    ll_json_put(&json, "actor", json_string(listed->actor));
+    ll_json_put(&json, "days_running", days_json(until_us - test->started_us));
+    ll_json_put(&json, "decision_id", ll_json_count(listed->decision));
+    ll_json_put(&json, "contaminated_units", json_integer(test->contaminated));
+    ll_json_put(&json, "mismatches", json_integer(test->mismatches));
+    ll_json_put(&json, "arms", json_array());
+    return json;
+}
+
+static void put_first_votes(json_t **json, const ll_ab_arm *arm)
+{
+    ll_json_put(json, "first_votes", json_integer(arm->first_votes));
+    ll_json_put(json, "positive", json_integer(arm->first_positive));
+    ll_json_put(json, "positive_rate", ll_json_ratio(arm->first_positive, arm->first_votes));
+    ll_json_put(json, "positive_rate_interval",
+                ll_json_wilson(arm->first_positive, arm->first_votes));
 }
 
 static json_t *arm_json(const ll_ab_listed *listed)
 {
     const ll_ab_arm *arm = &listed->sums;
+    json_t *json = json_object();
 
-    return json_pack(
-        "{s:I, s:s, s:f, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I, s:o,"
-        " s:I, s:o, s:I, s:I}",
-        "arm", (json_int_t)listed->arm, "version", listed->version, "weight", arm->weight,
-        "champion", (int)(arm->variant == listed->test.champion), "status", listed->status,
-        "explanations", (json_int_t)arm->explanations, "cached", (json_int_t)arm->cached,
-        "fallback", (json_int_t)arm->fallback, "rerouted", (json_int_t)arm->rerouted, "units",
-        (json_int_t)arm->units, "first_votes", (json_int_t)arm->first_votes, "positive",
-        (json_int_t)arm->first_positive, "positive_rate",
-        ratio_or_null(arm->first_positive, arm->first_votes), "positive_rate_interval",
-        interval_or_null(arm->first_positive, arm->first_votes), "all_votes",
-        (json_int_t)arm->votes, "all_positive", (json_int_t)arm->positive, "all_positive_rate",
-        ratio_or_null(arm->positive, arm->votes), "rating_count", (json_int_t)arm->rating_count,
-        "average_rating", ratio_or_null(arm->rating_sum, arm->rating_count), "cost_nanousd",
-        (json_int_t)arm->cost_nanousd, "cost_known", (json_int_t)arm->cost_known);
+    ll_json_put(&json, "arm", json_integer(listed->arm));
+    ll_json_put(&json, "version", json_string(listed->version));
+    ll_json_put(&json, "weight", json_real(arm->weight));
+    ll_json_put(&json, "champion", json_boolean(arm->variant == listed->test.champion));
+    ll_json_put(&json, "status", json_string(listed->status));
+    ll_json_put(&json, "explanations", json_integer(arm->explanations));
+    ll_json_put(&json, "cached", json_integer(arm->cached));
+    ll_json_put(&json, "fallback", json_integer(arm->fallback));
+    ll_json_put(&json, "rerouted", json_integer(arm->rerouted));
+    ll_json_put(&json, "units", json_integer(arm->units));
+    put_first_votes(&json, arm);
+    ll_json_put(&json, "all_votes", json_integer(arm->votes));
+    ll_json_put(&json, "all_positive", json_integer(arm->positive));
+    ll_json_put(&json, "all_positive_rate", ll_json_ratio(arm->positive, arm->votes));
+    ll_json_put(&json, "rating_count", json_integer(arm->rating_count));
+    ll_json_put(&json, "average_rating", ll_json_ratio(arm->rating_sum, arm->rating_count));
+    ll_json_put(&json, "cost_nanousd", json_integer(arm->cost_nanousd));
+    ll_json_put(&json, "cost_known", json_integer(arm->cost_known));
+    return json;
 }
 
 /* Rows come test by test, arm by arm. */
@@ -151,12 +121,12 @@ static llmlearn_err add_arm(void *context, const ll_ab_listed *listed)
 
     if (listed->test.id != report->last_id) {
         json_t *test = test_json(listed, report->now_us);
-        err = append(report->tests, test);
+        err = ll_json_append(report->tests, test);
         report->arms = err == LLMLEARN_OK ? json_object_get(test, "arms") : NULL;
         report->last_id = listed->test.id;
     }
     if (err == LLMLEARN_OK)
-        err = append(report->arms, arm_json(listed));
+        err = ll_json_append(report->arms, arm_json(listed));
     return err;
 }
 
@@ -176,9 +146,12 @@ llmlearn_err ll_listing_tests(ll_connection *connection, const char *signal, uin
         json_decref(report.tests);
         return err;
     }
-    return dump(json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "as_of", time_json(true, now_us),
-                          "champions", report.champions, "tests", report.tests),
-                out_json);
+    json_t *json = json_object();
+    ll_json_put(&json, "schema", json_integer(1));
+    ll_json_put(&json, "as_of", ll_json_time(true, now_us));
+    ll_json_put(&json, "champions", report.champions);
+    ll_json_put(&json, "tests", report.tests);
+    return ll_json_write(json, out_json);
 }
 
 /* ---- decisions --------------------------------------------------------- */
@@ -186,13 +159,20 @@ llmlearn_err ll_listing_tests(ll_connection *connection, const char *signal, uin
 static json_t *decision_json(const ll_decision_listed *listed, json_t *receipt)
 {
     bool archives = strcmp(listed->kind, ll_decision_kind_name(LL_DECISION_ARCHIVE)) == 0;
+    json_t *json = json_object();
 
-    return json_pack("{s:I, s:o, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "decision_id",
-                     (json_int_t)listed->id, "at", time_json(true, listed->at_us), "signal",
-                     listed->signal, "kind", listed->kind, "test_id", number_or_null(listed->test),
-                     "actor", listed->actor, "reason", listed->reason, "from",
-                     text_or_null(archives ? NULL : listed->from), "to", text_or_null(listed->to),
-                     "archived", text_or_null(archives ? listed->from : NULL), "receipt", receipt);
+    ll_json_put(&json, "decision_id", json_integer((json_int_t)listed->id));
+    ll_json_put(&json, "at", ll_json_time(true, listed->at_us));
+    ll_json_put(&json, "signal", json_string(listed->signal));
+    ll_json_put(&json, "kind", json_string(listed->kind));
+    ll_json_put(&json, "test_id", ll_json_count(listed->test));
+    ll_json_put(&json, "actor", json_string(listed->actor));
+    ll_json_put(&json, "reason", json_string(listed->reason));
+    ll_json_put(&json, "from", ll_json_text(archives ? NULL : listed->from));
+    ll_json_put(&json, "to", ll_json_text(listed->to));
+    ll_json_put(&json, "archived", ll_json_text(archives ? listed->from : NULL));
+    ll_json_put(&json, "receipt", receipt);
+    return json;
 }
 
 static llmlearn_err add_decision(void *context, const ll_decision_listed *listed)
@@ -202,7 +182,7 @@ static llmlearn_err add_decision(void *context, const ll_decision_listed *listed
     if (receipt == NULL)
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of %llu is damaged",
                        (unsigned long long)listed->id);
-    return append(context, decision_json(listed, receipt));
+    return ll_json_append(context, decision_json(listed, receipt));
 }
 
 llmlearn_err ll_listing_decisions(ll_connection *connection, const char *signal, uint32_t limit,
@@ -218,5 +198,8 @@ llmlearn_err ll_listing_decisions(ll_connection *connection, const char *signal,
         json_decref(decisions);
         return err;
     }
-    return dump(json_pack("{s:i, s:o}", "schema", 1, "decisions", decisions), out_json);
+    json_t *json = json_object();
+    ll_json_put(&json, "schema", json_integer(1));
+    ll_json_put(&json, "decisions", decisions);
+    return ll_json_write(json, out_json);
 }

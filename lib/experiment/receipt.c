@@ -1,101 +1,108 @@
 #include "experiment/receipt.h"
 
 #include "base/err.h"
+#include "experiment/json.h"
 #include "experiment/sentence.h"
 #include "stats/interval.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIDENCE 0.95
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
-
-static json_t *real_if(bool known, double value)
-{
-    return known ? json_real(value) : json_null();
-}
-
-static json_t *string_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
-static json_t *interval_or_null(ll_interval interval)
-{
-    return interval.no_data ? json_null() : json_pack("[f,f]", interval.low, interval.high);
-}
 
 static json_t *names_of(const char *(*name_of)(uint32_t bits, uint32_t index), uint32_t bits)
 {
     json_t *names = json_array();
 
     for (uint32_t i = 0; name_of(bits, i) != NULL; i++)
-        json_array_append_new(names, json_string(name_of(bits, i)));
+        ll_json_add(&names, json_string(name_of(bits, i)));
     return names;
 }
 
-static json_t *arm_json(const ll_decide_input *in, const ll_classic_result *evidence, uint32_t i)
+/* The arm's rate less the champion's. */
+static void put_difference(json_t **json, const ll_ab_arm *arm, const ll_ab_arm *champion)
+{
+    uint64_t s = (uint64_t)arm->first_positive, n = (uint64_t)arm->first_votes;
+    uint64_t s0 = (uint64_t)champion->first_positive, n0 = (uint64_t)champion->first_votes;
+
+    if (arm == champion || n == 0 || n0 == 0) {
+        ll_json_put(json, "difference", json_null());
+        ll_json_put(json, "difference_interval", json_null());
+        return;
+    }
+    ll_interval interval = ll_interval_newcombe(s0, n0, s, n, CONFIDENCE);
+    ll_json_put(json, "difference", json_real((double)s / (double)n - (double)s0 / (double)n0));
+    ll_json_put(json, "difference_interval", ll_json_pair(interval.low, interval.high));
+}
+
+static json_t *arm_json(const ll_decide_input *in, const ll_classic_result *e, uint32_t i)
 {
     const ll_ab_arm *arm = &in->arms[i];
     const ll_ab_arm *champion = &in->arms[in->champion];
-    uint64_t n = (uint64_t)arm->first_votes, s = (uint64_t)arm->first_positive;
-    uint64_t n0 = (uint64_t)champion->first_votes, s0 = (uint64_t)champion->first_positive;
-    bool compared = i != in->champion && n > 0 && n0 > 0;
-    bool tested = compared && evidence->computed;
-    double rate = n > 0 ? (double)s / (double)n : 0, rate0 = n0 > 0 ? (double)s0 / (double)n0 : 0;
+    bool tested =
+        e->computed && i != in->champion && arm->first_votes > 0 && champion->first_votes > 0;
+    json_t *json = json_object();
 
-    return json_pack("{s:I, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "arm", (json_int_t)i,
-                     "version", in->versions[i], "first_votes", (json_int_t)n, "positive",
-                     (json_int_t)s, "positive_rate", real_if(n > 0, rate), "positive_rate_interval",
-                     interval_or_null(ll_interval_wilson(s, n, CONFIDENCE)), "difference",
-                     real_if(compared, rate - rate0), "difference_interval",
-                     compared ? interval_or_null(ll_interval_newcombe(s0, n0, s, n, CONFIDENCE))
-                              : json_null(),
-                     "p_champion", real_if(tested, evidence->champion_p[i]), "holm_p_champion",
-                     real_if(tested, evidence->champion_holm_p[i]));
+    ll_json_put(&json, "arm", json_integer(i));
+    ll_json_put(&json, "version", json_string(in->versions[i]));
+    ll_json_put(&json, "first_votes", json_integer(arm->first_votes));
+    ll_json_put(&json, "positive", json_integer(arm->first_positive));
+    ll_json_put(&json, "positive_rate", ll_json_ratio(arm->first_positive, arm->first_votes));
+    ll_json_put(&json, "positive_rate_interval",
+                ll_json_wilson(arm->first_positive, arm->first_votes));
+    put_difference(&json, arm, champion);
+    ll_json_put(&json, "p_champion", ll_json_real(tested, e->champion_p[i]));
+    ll_json_put(&json, "holm_p_champion", ll_json_real(tested, e->champion_holm_p[i]));
+    return json;
 }
 
 static json_t *arms_json(const ll_decide_input *in, const ll_classic_result *evidence)
 {
     json_t *arms = json_array();
 
-    for (uint32_t i = 0; i < in->arm_count; i++) {
-        if (json_array_append_new(arms, arm_json(in, evidence, i)) != 0) {
-            json_decref(arms);
-            return NULL;
-        }
-    }
+    for (uint32_t i = 0; i < in->arm_count; i++)
+        ll_json_add(&arms, arm_json(in, evidence, i));
     return arms;
 }
 
-/* NULL when out of memory: json_pack gives back what it was given. */
+static void put_evidence(json_t **json, const ll_classic_result *e)
+{
+    ll_json_put(json, "p_value", ll_json_real(e->computed, e->p_value));
+    ll_json_put(json, "ln_p_value", ll_json_real(e->computed, e->ln_p_value));
+    ll_json_put(json, "chi_square", ll_json_real(e->computed, e->chi_square));
+    ll_json_put(json, "degrees", e->computed ? json_integer(e->degrees) : json_null());
+    ll_json_put(json, "cramers_v", ll_json_real(e->computed, e->cramers_v));
+    ll_json_put(json, "method", ll_json_text(e->method));
+}
+
 static json_t *receipt_json(const ll_decide_input *in, const ll_decide_outcome *o, bool promoted,
                             const char *sentence)
 {
-    const ll_classic_result *e = &o->evidence;
-    const ll_ab_test *test = in->test;
-    bool won = o->verdict == LLMLEARN_WINNER;
+    int32_t winner = o->evidence.winner;
+    bool final = o->verdict != LLMLEARN_KEEP_GOING;
+    json_t *json = json_object();
 
-    return json_pack(
-        "{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f, s:I, s:I, s:I, s:s,"
-        " s:b, s:b, s:o, s:o, s:s, s:o}",
-        "verdict", ll_decide_verdict_name(o->verdict), "status", ll_classic_status_name(e->status),
-        "winner", won ? json_string(in->versions[e->winner]) : json_null(), "winner_arm",
-        won ? json_integer(e->winner) : json_null(), "rule", "classic", "p_value",
-        real_if(e->computed, e->p_value), "ln_p_value", real_if(e->computed, e->ln_p_value),
-        "chi_square", real_if(e->computed, e->chi_square), "degrees",
-        e->computed ? json_integer(e->degrees) : json_null(), "cramers_v",
-        real_if(e->computed, e->cramers_v), "method", string_or_null(e->method), "alpha",
-        test->alpha, "effect_min", test->effect_min, "trials_min", (json_int_t)test->trials_min,
-        "looks", (json_int_t)(o->verdict != LLMLEARN_KEEP_GOING), "vote_sequence",
-        (json_int_t)in->vote_sequence, "library_version", llmlearn_version(), "promotable",
-        (int)o->promotable, "promoted", (int)promoted, "blockers",
-        names_of(ll_decide_blocker_name, o->blockers), "advisories",
-        names_of(ll_decide_advisory_name, o->advisories), "sentence", sentence, "arms",
-        arms_json(in, e));
+    ll_json_put(&json, "verdict", json_string(ll_decide_verdict_name(o->verdict)));
+    ll_json_put(&json, "status", json_string(ll_classic_status_name(o->evidence.status)));
+    ll_json_put(&json, "winner", ll_json_text(winner < 0 ? NULL : in->versions[winner]));
+    ll_json_put(&json, "winner_arm", winner < 0 ? json_null() : json_integer(winner));
+    ll_json_put(&json, "rule", json_string("classic"));
+    put_evidence(&json, &o->evidence);
+    ll_json_put(&json, "alpha", json_real(in->test->alpha));
+    ll_json_put(&json, "effect_min", json_real(in->test->effect_min));
+    ll_json_put(&json, "trials_min", json_integer(in->test->trials_min));
+    ll_json_put(&json, "looks", json_integer(final ? 1 : 0));
+    ll_json_put(&json, "vote_sequence", json_integer(in->vote_sequence));
+    ll_json_put(&json, "library_version", json_string(llmlearn_version()));
+    ll_json_put(&json, "promotable", json_boolean(o->promotable));
+    ll_json_put(&json, "promoted", json_boolean(promoted));
+    ll_json_put(&json, "blockers", names_of(ll_decide_blocker_name, o->blockers));
+    ll_json_put(&json, "advisories", names_of(ll_decide_advisory_name, o->advisories));
+    ll_json_put(&json, "sentence", json_string(sentence));
+    ll_json_put(&json, "arms", arms_json(in, &o->evidence));
+    return json;
 }
 
 llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome *outcome,
@@ -105,15 +112,13 @@ llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome
 
     ll_sentence_write(in, outcome, &words);
     char *sentence = ll_buffer_take(&words);
-    json_t *receipt = sentence == NULL ? NULL : receipt_json(in, outcome, promoted, sentence);
-    char *text = receipt == NULL ? NULL : json_dumps(receipt, DUMP_FLAGS);
-
-    json_decref(receipt);
-    if (text == NULL) {
+    llmlearn_err err = LLMLEARN_ENOMEM;
+    if (sentence != NULL)
+        err = ll_json_write(receipt_json(in, outcome, promoted, sentence), out_json);
+    if (err != LLMLEARN_OK) {
         free(sentence);
-        return ll_fail(LLMLEARN_ENOMEM, "out of memory for a receipt");
+        return ll_fail(err, "out of memory for a receipt");
     }
-    *out_json = text;
     *out_sentence = sentence;
     return LLMLEARN_OK;
 }

@@ -61,7 +61,7 @@ static llmlearn_err read_arm(void *context, const ll_served *served)
 {
     arm_reading *r = context;
 
-    if (r->count == LLMLEARN_ARMS_MAX || !(served->weight > 0 && served->weight <= 1))
+    if (r->count == LLMLEARN_ARMS_MAX || !(served->weight > 0 && served->weight < 2))
         return ll_fail(LLMLEARN_ECORRUPT, "llm_ab_arms: test %llu has an impossible arm %u",
                        (unsigned long long)r->test->id, r->count);
     ll_snapshot_arm *arm = &r->test->arms[r->count];

@@ -1,0 +1,375 @@
+/* The header's section "tests". */
+#include "api/arguments.h"
+#include "api/change.h"
+#include "base/err.h"
+#include "base/random.h"
+#include "experiment/select.h"
+#include "experiment/start.h"
+#include "stats/limits.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACTOR_BYTES_MAX 256u
+#define ACTOR_DEFAULT "api"
+#define WEIGHTS_SLACK 1e-6
+#define MIN_DAYS_DEFAULT 7.0
+#define MIN_DAYS_MAX 365.0
+#define MAX_DAYS_DEFAULT 56.0
+#define MAX_DAYS_MAX 3650.0
+#define TRIALS_DEFAULT 100u
+#define ALPHA_DEFAULT 0.05
+#define ALPHA_MIN 1e-6
+#define ALPHA_MAX 0.5
+#define EFFECT_DEFAULT 0.1
+
+/* ---- start: what is allowed -------------------------------------------- */
+
+static llmlearn_err check_arm(const llmlearn_ab_test *t, uint32_t i)
+{
+    if (ll_argument_name("arms[].version", t->arms[i].version, true) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    if (!(t->arms[i].weight > 0)) /* NaN too */
+        return ll_fail(LLMLEARN_EINVAL, "arms[%u].weight: %g; each must be more than 0", i,
+                       t->arms[i].weight);
+    for (uint32_t j = 0; j < i; j++) {
+        if (strcmp(t->arms[i].version, t->arms[j].version) == 0)
+            return ll_fail(LLMLEARN_EINVAL, "arms[%u].version: %s is arm %u already", i,
+                           t->arms[i].version, j);
+    }
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check_arms(const llmlearn_ab_test *t)
+{
+    double sum = 0;
+
+    if (t->arms == NULL || t->arm_count < 2 || t->arm_count > LLMLEARN_ARMS_MAX)
+        return ll_fail(LLMLEARN_EINVAL, "arms: %u; 2 to %d are required",
+                       t->arms == NULL ? 0 : t->arm_count, LLMLEARN_ARMS_MAX);
+    for (uint32_t i = 0; i < t->arm_count; i++) {
+        llmlearn_err err = check_arm(t, i);
+        if (err != LLMLEARN_OK)
+            return err;
+        sum += t->arms[i].weight;
+    }
+    if (!(fabs(sum - 1) <= WEIGHTS_SLACK))
+        return ll_fail(LLMLEARN_EINVAL,
+                       "arms[].weight: they sum to %.9g; 1 within 1e-6 is required", sum);
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check_durations(const llmlearn_ab_test *t)
+{
+    bool no_minimum = (t->flags & LLMLEARN_AB_NO_MINIMUM_DURATION) != 0;
+    double least = t->duration_min_days, most = t->duration_max_days;
+
+    if (!(least >= 0 && least <= MIN_DAYS_MAX))
+        return ll_fail(LLMLEARN_EINVAL, "duration_min_days: %g; 0 to 365 is allowed", least);
+    if (no_minimum && least != 0)
+        return ll_fail(LLMLEARN_EINVAL,
+                       "duration_min_days: %g; with "
+                       "LLMLEARN_AB_NO_MINIMUM_DURATION it must be 0",
+                       least);
+    if (least == 0 && !no_minimum)
+        least = MIN_DAYS_DEFAULT;
+    if (most == 0)
+        most = MAX_DAYS_DEFAULT;
+    if (!(most >= least && most <= MAX_DAYS_MAX))
+        return ll_fail(LLMLEARN_EINVAL,
+                       "duration_max_days: %g; at least the minimum (%g) and at most 3650", most,
+                       least);
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check_rule(const llmlearn_ab_test *t)
+{
+    if (t->rule != 0 && t->rule != LLMLEARN_RULE_CLASSIC)
+        return ll_fail(LLMLEARN_EINVAL, "rule: %d; LLMLEARN_RULE_CLASSIC (1) is allowed, or 0",
+                       t->rule);
+    if (t->trials_min > LL_STATS_COUNT_MAX)
+        return ll_fail(LLMLEARN_EINVAL, "trials_min: %llu; at most 2^53 is allowed",
+                       (unsigned long long)t->trials_min);
+    if (!(t->alpha_ratio == 0 || (t->alpha_ratio >= ALPHA_MIN && t->alpha_ratio <= ALPHA_MAX)))
+        return ll_fail(LLMLEARN_EINVAL, "alpha_ratio: %g; 1e-6 to 0.5 is allowed, or 0",
+                       t->alpha_ratio);
+    if (!(t->effect_min >= 0 && t->effect_min <= 1))
+        return ll_fail(LLMLEARN_EINVAL, "effect_min: %g; 0 to 1 is allowed", t->effect_min);
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check_test(const llmlearn_ab_test *t)
+{
+    llmlearn_err err = LLMLEARN_OK;
+
+    if ((t->flags & ~LLMLEARN_AB_NO_MINIMUM_DURATION) != 0 || t->reserved != 0)
+        return ll_fail(LLMLEARN_EINVAL,
+                       "flags, reserved: 0x%x and %u; only "
+                       "LLMLEARN_AB_NO_MINIMUM_DURATION is allowed, and 0",
+                       t->flags, t->reserved);
+    if (ll_argument_signal("signal", t->signal) == SIZE_MAX ||
+        ll_argument_text("actor", t->actor, false, 1, ACTOR_BYTES_MAX) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    err = check_arms(t);
+    if (err == LLMLEARN_OK)
+        err = check_durations(t);
+    return err == LLMLEARN_OK ? check_rule(t) : err;
+}
+
+/* ---- start: the job ---------------------------------------------------- */
+
+typedef struct start_job {
+    ll_job job;
+    ll_start start;
+    char *signal, *actor, *baseline;
+    char *versions[LLMLEARN_ARMS_MAX];
+    double weights[LLMLEARN_ARMS_MAX];
+    uint64_t test_id; /* the result */
+} start_job;
+
+static void destroy_start(ll_job *job)
+{
+    start_job *s = (start_job *)job;
+
+    for (uint32_t i = 0; i < LLMLEARN_ARMS_MAX; i++)
+        free(s->versions[i]);
+    free(s->signal);
+    free(s->actor);
+    free(s->baseline);
+    free(s);
+}
+
+static llmlearn_err run_start(ll_job *job, const ll_write *write)
+{
+    start_job *s = (start_job *)job;
+    ll_start start = s->start;
+
+    start.signal = s->signal;
+    start.actor = s->actor;
+    start.baseline = s->baseline;
+    start.versions = (const char *const *)s->versions;
+    start.weights = s->weights;
+    start.now_us = write->now_us;
+    job->changes_config = true;
+    return ll_start_test(write->connection, &start, &s->test_id);
+}
+
+static int64_t us_of_days(double days)
+{
+    return (int64_t)llround(days * (double)LL_US_PER_DAY);
+}
+
+/* Fills in the defaults. */
+static llmlearn_err plan(const llmlearn_ab_test *t, ll_ab_test *out)
+{
+    bool no_minimum = (t->flags & LLMLEARN_AB_NO_MINIMUM_DURATION) != 0;
+    double least =
+        t->duration_min_days == 0 && !no_minimum ? MIN_DAYS_DEFAULT : t->duration_min_days;
+    double most = t->duration_max_days == 0 ? MAX_DAYS_DEFAULT : t->duration_max_days;
+
+    *out = (ll_ab_test){
+        .rule = LLMLEARN_RULE_CLASSIC,
+        .duration_min_us = us_of_days(least),
+        .duration_max_us = us_of_days(most),
+        .trials_min = (int64_t)(t->trials_min == 0 ? TRIALS_DEFAULT : t->trials_min),
+        .alpha = t->alpha_ratio == 0 ? ALPHA_DEFAULT : t->alpha_ratio,
+        .effect_min = t->effect_min == 0 ? EFFECT_DEFAULT : t->effect_min,
+    };
+    return ll_random_bytes(out->salt, sizeof out->salt);
+}
+
+static start_job *copy_test(const llmlearn_ab_test *t, const char *baseline)
+{
+    start_job *s = (start_job *)ll_job_new(sizeof *s, run_start, destroy_start);
+    bool failed = false;
+
+    if (s == NULL)
+        return NULL;
+    s->signal = ll_argument_copy(t->signal, &failed);
+    s->actor = ll_argument_copy(t->actor == NULL ? ACTOR_DEFAULT : t->actor, &failed);
+    s->baseline = ll_argument_copy(baseline, &failed);
+    for (uint32_t i = 0; i < t->arm_count; i++) {
+        s->versions[i] = ll_argument_copy(t->arms[i].version, &failed);
+        s->weights[i] = t->arms[i].weight;
+    }
+    s->start.arm_count = t->arm_count;
+    if (!failed)
+        return s;
+    ll_job_release(&s->job);
+    return NULL;
+}
+
+llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *test,
+                                    uint64_t *out_test_id)
+{
+    llmlearn_ab_test t;
+    ll_core *core = NULL;
+    llmlearn_err err = ll_arguments_read("test", test, sizeof t, &t, sizeof t);
+
+    if (err == LLMLEARN_OK)
+        err = ll_handle_enter(learner, &core);
+    if (err == LLMLEARN_OK)
+        err = check_test(&t);
+    if (err != LLMLEARN_OK)
+        return err;
+    start_job *s = copy_test(&t, ll_handle_settings(learner)->baseline);
+    if (s == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for the test");
+    err = plan(&t, &s->start.test);
+    if (err == LLMLEARN_OK)
+        err = ll_handle_submit(learner, &s->job, t.deadline_ms);
+    if (err == LLMLEARN_OK && out_test_id != NULL)
+        *out_test_id = s->test_id;
+    ll_job_release(&s->job);
+    return err;
+}
+
+/* ---- select ------------------------------------------------------------ */
+
+typedef struct select_job {
+    ll_job job;
+    char *signal;
+    bool promote;
+    ll_selection selection; /* the result */
+} select_job;
+
+static void destroy_select(ll_job *job)
+{
+    select_job *s = (select_job *)job;
+
+    free(s->selection.receipt_json);
+    free(s->signal);
+    free(s);
+}
+
+static llmlearn_err run_select(ll_job *job, const ll_write *write)
+{
+    select_job *s = (select_job *)job;
+
+    free(s->selection.receipt_json);
+    s->selection = (ll_selection){ .decision = 0 };
+    llmlearn_err err =
+        ll_select_winner(write->connection, s->signal, s->promote, write->now_us, &s->selection);
+    job->changes_config = s->selection.changed;
+    return err;
+}
+
+/* The decision as the caller's struct; takes the receipt. */
+static llmlearn_err tell(ll_experiment *experiment, ll_selection *selection, llmlearn_decision *out)
+{
+    const ll_receipt *told = &selection->told;
+    const char *status = NULL, *winner = NULL;
+    llmlearn_err err =
+        ll_experiment_intern(experiment, told->status, strlen(told->status), &status);
+
+    if (err == LLMLEARN_OK && told->verdict == LLMLEARN_WINNER)
+        err = ll_experiment_intern(experiment, told->winner, strlen(told->winner), &winner);
+    if (err != LLMLEARN_OK)
+        return err;
+    *out = (llmlearn_decision){
+        .verdict = told->verdict,
+        .winner = winner,
+        .status = status,
+        .receipt_json = selection->receipt_json,
+        .decision_id = selection->decision,
+        .p_value = told->p_value,
+        .effect = told->cramers_v,
+        .promotable = told->promotable,
+        .promoted = told->promoted,
+    };
+    selection->receipt_json = NULL;
+    return LLMLEARN_OK;
+}
+
+static select_job *new_select(const char *signal, bool promote)
+{
+    select_job *s = (select_job *)ll_job_new(sizeof *s, run_select, destroy_select);
+    bool failed = false;
+
+    if (s == NULL)
+        return NULL;
+    s->signal = ll_argument_copy(signal, &failed);
+    s->promote = promote;
+    if (!failed)
+        return s;
+    ll_job_release(&s->job);
+    return NULL;
+}
+
+llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *signal, uint32_t flags,
+                                    uint32_t deadline_ms, llmlearn_decision *out_decision)
+{
+    llmlearn_decision decision;
+    ll_core *core = NULL;
+    llmlearn_err err = ll_arguments_check_out("out_decision", out_decision, sizeof decision);
+
+    if (err == LLMLEARN_OK)
+        err = ll_handle_enter(learner, &core);
+    if (err != LLMLEARN_OK)
+        return err;
+    if (ll_argument_signal("signal", signal) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    if ((flags & ~LLMLEARN_PROMOTE) != 0)
+        return ll_fail(LLMLEARN_EINVAL, "flags: 0x%x has unknown bits; allowed is LLMLEARN_PROMOTE",
+                       flags);
+    select_job *s = new_select(signal, (flags & LLMLEARN_PROMOTE) != 0);
+    if (s == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
+    err = ll_handle_submit(learner, &s->job, deadline_ms);
+    if (err == LLMLEARN_OK)
+        err = tell(core->experiment, &s->selection, &decision);
+    if (err == LLMLEARN_OK)
+        ll_arguments_write(out_decision, &decision, sizeof decision);
+    ll_job_release(&s->job);
+    return err;
+}
+
+/* ---- by hand ----------------------------------------------------------- */
+
+static llmlearn_err stop(const ll_change *change, const ll_change_request *request)
+{
+    return ll_promote_stop(change, request->test);
+}
+
+llmlearn_err llmlearn_stop_ab_test(llmlearn *learner, uint64_t test_id, const char *actor,
+                                   const char *reason, uint32_t deadline_ms)
+{
+    const ll_change_request request = { .actor = actor, .reason = reason, .test = test_id };
+
+    return ll_change_submit(learner, &request, deadline_ms, stop);
+}
+
+static llmlearn_err promote(const ll_change *change, const ll_change_request *request)
+{
+    return ll_promote_by_hand(change, request->version);
+}
+
+llmlearn_err llmlearn_promote_variant(llmlearn *learner, const char *signal, const char *version,
+                                      const char *actor, const char *reason, uint32_t deadline_ms)
+{
+    const ll_change_request request = {
+        .signal = signal, .version = version, .actor = actor, .reason = reason
+    };
+
+    if (ll_argument_signal("signal", signal) == SIZE_MAX ||
+        ll_argument_name("version", version, true) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    return ll_change_submit(learner, &request, deadline_ms, promote);
+}
+
+static llmlearn_err roll_back(const ll_change *change, const ll_change_request *request)
+{
+    (void)request;
+    return ll_promote_rollback(change);
+}
+
+llmlearn_err llmlearn_rollback(llmlearn *learner, const char *signal, const char *actor,
+                               const char *reason, uint32_t deadline_ms)
+{
+    const ll_change_request request = { .signal = signal, .actor = actor, .reason = reason };
+
+    if (ll_argument_signal("signal", signal) == SIZE_MAX)
+        return LLMLEARN_EINVAL;
+    return ll_change_submit(learner, &request, deadline_ms, roll_back);
+}

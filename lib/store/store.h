@@ -75,9 +75,10 @@ void ll_store_after_fork_in_child(ll_store *store);
 llmlearn_err ll_store_get_fact(ll_connection *connection, const char *key, int64_t *out_value);
 llmlearn_err ll_store_set_fact(ll_connection *connection, const char *key, int64_t value);
 
-#define LL_FACT_CONFIG_VERSION "config_version" /* grows with every change to variants and tests   \
-                                                 */
-#define LL_FACT_VOTE_SEQUENCE "vote_sequence"   /* the last one given */
-#define LL_FACT_CLOCK_US "clock_us"             /* never goes back: the quota's clock */
+/* Grows with every change to variants and tests; the last vote sequence given; the quota's
+ * clock, which never goes back. */
+#define LL_FACT_CONFIG_VERSION "config_version"
+#define LL_FACT_VOTE_SEQUENCE "vote_sequence"
+#define LL_FACT_CLOCK_US "clock_us"
 
 #endif

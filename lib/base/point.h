@@ -7,8 +7,9 @@
 #ifndef LL_BASE_POINT_H
 #define LL_BASE_POINT_H
 
+void ll_point_hit(const char *name); /* not in the library */
+
 #if defined(LL_POINTS)
-void ll_point_hit(const char *name);
 #define LL_POINT(name) ll_point_hit(name)
 #else
 #define LL_POINT(name) ((void)0)

@@ -1,0 +1,263 @@
+#include "support/recount.h"
+
+#include <check.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIFFERENCE_BYTES 1000
+
+/* What the rollups should be, row by row. Flags: 256 cached, 512 fallback. */
+#define EXPECTED_METRICS                                                                           \
+    "WITH counted AS ("                                                                            \
+    " SELECT created_us / 86400000000 AS day, ticker, variant, 1 AS explanations,"                 \
+    "  (flags & 256) <> 0 AS cached, (flags & 512) <> 0 AS fallback,"                              \
+    "  EXISTS (SELECT 1 FROM llm_feedback f WHERE f.explanation = e.row) AS rated,"                \
+    "  0 AS positive, 0 AS negative, 0 AS r1, 0 AS r2, 0 AS r3, 0 AS r4, 0 AS r5,"                 \
+    "  ifnull(prompt_tokens, 0) AS prompt, ifnull(completion_tokens, 0) AS completion,"            \
+    "  ifnull(cost_nanousd, 0) AS cost, cost_nanousd IS NOT NULL AS known"                         \
+    " FROM llm_explanations e"                                                                     \
+    " UNION ALL SELECT f.created_us / 86400000000, e.ticker, e.variant, 0, 0, 0, 0, f.helpful,"    \
+    "  1 - f.helpful, f.rating IS 1, f.rating IS 2, f.rating IS 3, f.rating IS 4, f.rating IS 5,"  \
+    "  0, 0, 0, 0 FROM llm_feedback f JOIN llm_explanations e ON e.row = f.explanation),"          \
+    "keyed AS (SELECT day AS d, 0 AS t, variant AS v, * FROM counted"                              \
+    " UNION ALL SELECT day, ticker, 0, * FROM counted),"                                           \
+    "expected AS (SELECT d, t, v, sum(explanations), sum(cached), sum(fallback), sum(rated),"      \
+    " sum(positive), sum(negative), sum(r1), sum(r2), sum(r3), sum(r4), sum(r5), sum(prompt),"     \
+    " sum(completion), sum(cost), sum(known) FROM keyed GROUP BY d, t, v),"                        \
+    "found AS (SELECT day, ticker, variant, explanations, cached, fallback, rated, positive,"      \
+    " negative, rating_1, rating_2, rating_3, rating_4, rating_5, prompt_tokens,"                  \
+    " completion_tokens, cost_nanousd, cost_known FROM llm_metrics) "
+
+#define EXPECTED_LATENCY                                                                           \
+    "WITH expected AS (SELECT created_us / 86400000000, variant, bucket_of(latency_ms), count(*)"  \
+    " FROM llm_explanations WHERE latency_ms IS NOT NULL GROUP BY 1, 2, 3),"                       \
+    "found AS (SELECT day, variant, bucket, explanations FROM llm_latency) "
+
+/* Rows with a test that do not claim a wrong arm; a test with mismatches is not recountable
+ * from its rows, because they do not say which they are. A row without a unit is its own. */
+#define EXPECTED_ARMS                                                                              \
+    "WITH shown AS (SELECT e.*, t.id AS tid FROM llm_explanations e"                               \
+    " JOIN llm_ab_tests t ON t.id = e.test AND t.mismatches = 0),"                                 \
+    "rows AS (SELECT tid, arm, count(*) AS explanations, sum((flags & 256) <> 0) AS cached,"       \
+    " sum((flags & 512) <> 0) AS fallback, sum((flags & 1024) <> 0) AS rerouted,"                  \
+    " count(DISTINCT CASE WHEN counted THEN unit END)"                                             \
+    "  + sum(counted AND unit IS NULL) AS units,"                                                  \
+    " ifnull(sum(cost_nanousd), 0) AS cost, sum(cost_nanousd IS NOT NULL) AS known"                \
+    " FROM shown GROUP BY tid, arm),"                                                              \
+    "votes AS (SELECT tid, arm, count(*) AS votes, sum(helpful) AS positive,"                      \
+    " sum(rating IS NOT NULL) AS ratings, ifnull(sum(rating), 0) AS stars"                         \
+    " FROM shown JOIN llm_feedback f ON f.explanation = shown.row"                                 \
+    " WHERE counted GROUP BY tid, arm),"                                                           \
+    "firsts AS (SELECT test, arm, count(*) AS firsts, sum(first_vote) AS liked FROM llm_ab_units"  \
+    " WHERE first_vote IS NOT NULL GROUP BY test, arm),"                                           \
+    "expected AS (SELECT a.test, a.arm, ifnull(r.explanations, 0), ifnull(r.cached, 0),"           \
+    " ifnull(r.fallback, 0), ifnull(r.rerouted, 0), ifnull(r.units, 0), ifnull(f.firsts, 0),"      \
+    " ifnull(f.liked, 0), ifnull(v.votes, 0), ifnull(v.positive, 0), ifnull(v.ratings, 0),"        \
+    " ifnull(v.stars, 0), ifnull(r.cost, 0), ifnull(r.known, 0)"                                   \
+    " FROM llm_ab_arms a JOIN llm_ab_tests t ON t.id = a.test AND t.mismatches = 0"                \
+    " LEFT JOIN rows r ON r.tid = a.test AND r.arm = a.arm"                                        \
+    " LEFT JOIN votes v ON v.tid = a.test AND v.arm = a.arm"                                       \
+    " LEFT JOIN firsts f ON f.test = a.test AND f.arm = a.arm),"                                   \
+    "found AS (SELECT a.test, a.arm, explanations, cached, fallback, rerouted, units,"             \
+    " first_votes, first_positive, votes, positive, rating_count, rating_sum, cost_nanousd,"       \
+    " cost_known FROM llm_ab_arms a JOIN llm_ab_tests t ON t.id = a.test AND t.mismatches = 0) "
+
+/* Units carry a hash; how many votes each has is compared as a bag, without the hash. */
+#define EXPECTED_UNITS                                                                             \
+    "WITH votes AS (SELECT test, arm, ifnull(unit, explanation_id) AS u, count(*) AS n,"           \
+    " sum(helpful) AS liked FROM llm_explanations e JOIN llm_feedback f ON f.explanation = e.row"  \
+    " WHERE counted AND test IS NOT NULL GROUP BY 1, 2, 3),"                                       \
+    "expected AS (SELECT test, arm, n, liked, count(*) FROM votes GROUP BY 1, 2, 3, 4),"           \
+    "found AS (SELECT test, arm, votes, positive, count(*) FROM llm_ab_units WHERE votes > 0"      \
+    " GROUP BY 1, 2, 3, 4) "
+
+#define DIFFERENCES                                                                                \
+    "SELECT 'expected', * FROM (SELECT * FROM expected EXCEPT SELECT * FROM found)"                \
+    " UNION ALL SELECT 'found', * FROM (SELECT * FROM found EXCEPT SELECT * FROM expected)"        \
+    " ORDER BY 2, 3, 4, 1"
+
+/* None of them may give a row. */
+static const struct {
+    const char *what;
+    const char *sql;
+} questions[] = {
+    { "llm_metrics", EXPECTED_METRICS DIFFERENCES },
+    { "llm_latency", EXPECTED_LATENCY DIFFERENCES },
+    { "llm_days", "SELECT day, 'has rollups but no version' FROM (SELECT day FROM llm_metrics"
+                  " UNION SELECT day FROM llm_latency) WHERE day NOT IN"
+                  " (SELECT day FROM llm_days WHERE version > 0)" },
+    { "llm_ab_arms", EXPECTED_ARMS DIFFERENCES },
+    { "llm_ab_units", EXPECTED_UNITS DIFFERENCES },
+    { "first votes",
+      "SELECT u.test, u.unit, u.sequence, u.first_vote, f.helpful FROM llm_ab_units u"
+      " JOIN llm_feedback f ON f.sequence = u.sequence"
+      " JOIN llm_explanations e ON e.row = f.explanation"
+      " WHERE f.helpful <> u.first_vote OR e.test IS NOT u.test OR e.arm IS NOT u.arm"
+      " UNION ALL SELECT u.test, u.unit, NULL, NULL, NULL FROM llm_ab_units u"
+      " JOIN llm_ab_tests t ON t.id = u.test AND t.status = 'running'"
+      " WHERE (u.votes > 0 AND u.first_vote IS NULL)"
+      " OR (u.first_vote IS NULL) <> (u.sequence IS NULL)" },
+    { "sequences", "SELECT sequence, count(*) FROM llm_feedback GROUP BY 1 HAVING count(*) > 1"
+                   " UNION ALL SELECT max(sequence), 'is above llm_meta' FROM llm_feedback"
+                   " HAVING max(sequence) > (SELECT value FROM llm_meta"
+                   "  WHERE key = 'vote_sequence')" },
+    { "voters", "SELECT voter, 'is no user' FROM llm_feedback WHERE voter > 0"
+                " AND voter NOT IN (SELECT id FROM llm_users) UNION ALL"
+                " SELECT voter, 'is no user' FROM llm_quota"
+                " WHERE voter NOT IN (SELECT id FROM llm_users)" },
+    { "ids", "SELECT hex(explanation_id), count(*) FROM llm_explanations"
+             " GROUP BY explanation_id HAVING count(*) > 1" },
+    { "units without a test", "SELECT test, unit FROM llm_ab_units"
+                              " WHERE test NOT IN (SELECT id FROM llm_ab_tests)" },
+    { "foreign keys", "PRAGMA foreign_key_check" },
+    { "integrity", "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'" },
+};
+
+static const char distinct_texts_sql[] =
+    "SELECT text, count(*) FROM llm_explanations GROUP BY text HAVING count(*) > 1";
+
+/* [0.01 ms x 1.02^b, 0.01 ms x 1.02^(b+1)), from the definition and not from the library. */
+static void bucket_of(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    double ratio = sqlite3_value_double(values[0]) / 0.01;
+    double bucket = ratio <= 1.0 ? 0 : floor(log(ratio) / log(1.02));
+
+    (void)count;
+    sqlite3_result_int64(context, bucket > 999 ? 999 : (sqlite3_int64)bucket);
+}
+
+static sqlite3 *open_database(const char *path)
+{
+    sqlite3 *db = NULL;
+
+    ck_assert_msg(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK, "%s: %s",
+                  path, sqlite3_errmsg(db));
+    /* Only looks: no checkpoint, which could race a writer's. */
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_busy_timeout(db, 30000);
+    sqlite3_create_function(db, "bucket_of", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, bucket_of,
+                            NULL, NULL);
+    ck_assert_msg(sqlite3_exec(db, "PRAGMA query_only = 1; BEGIN", NULL, NULL, NULL) == SQLITE_OK,
+                  "%s: %s", path, sqlite3_errmsg(db));
+    return db;
+}
+
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+
+    ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(db));
+    return stmt;
+}
+
+static size_t append(char *out, size_t used, size_t bytes, const char *text)
+{
+    int added = snprintf(out + used, bytes - used, "%s", text);
+
+    return used + (size_t)added < bytes ? used + (size_t)added : bytes - 1;
+}
+
+/* Up to four rows of an answer. False if there was none. */
+static bool describe(sqlite3 *db, const char *what, const char *sql, char out[DIFFERENCE_BYTES])
+{
+    sqlite3_stmt *stmt = prepare(db, sql);
+    size_t used = 0;
+    int rows = 0;
+    int rc = SQLITE_ROW;
+
+    for (; rows < 4 && (rc = sqlite3_step(stmt)) == SQLITE_ROW; rows++) {
+        used = append(out, used, DIFFERENCE_BYTES, rows == 0 ? what : "");
+        used = append(out, used, DIFFERENCE_BYTES, ":");
+        for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+            const char *text = (const char *)sqlite3_column_text(stmt, i);
+
+            used = append(out, used, DIFFERENCE_BYTES, " ");
+            used = append(out, used, DIFFERENCE_BYTES, text == NULL ? "NULL" : text);
+        }
+        used = append(out, used, DIFFERENCE_BYTES, "\n");
+    }
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        append(out, used, DIFFERENCE_BYTES, sqlite3_errmsg(db));
+        rows++;
+    }
+    sqlite3_finalize(stmt);
+    return rows > 0;
+}
+
+const char *recount_difference(const char *path, bool distinct_texts)
+{
+    static char difference[DIFFERENCE_BYTES];
+    sqlite3 *db = open_database(path);
+    bool differs = false;
+
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0] && !differs; i++)
+        differs = describe(db, questions[i].what, questions[i].sql, difference);
+    if (!differs && distinct_texts)
+        differs = describe(db, "texts", distinct_texts_sql, difference);
+    sqlite3_close(db);
+    return differs ? difference : NULL;
+}
+
+void recount(const char *path)
+{
+    const char *difference = recount_difference(path, false);
+
+    ck_assert_msg(difference == NULL, "%s: a recount differs: %s", path, difference);
+}
+
+int64_t recount_number(const char *path, const char *sql)
+{
+    sqlite3 *db = open_database(path);
+    sqlite3_stmt *stmt = prepare(db, sql);
+    int rc = sqlite3_step(stmt);
+    int64_t number = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : INT64_MIN;
+
+    ck_assert_msg(rc == SQLITE_ROW || rc == SQLITE_DONE, "%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    return number;
+}
+
+static void dump_table(sqlite3 *db, const char *table, FILE *out)
+{
+    char sql[200];
+    sqlite3_stmt *stmt;
+
+    snprintf(sql, sizeof sql, "SELECT * FROM \"%s\" ORDER BY 1, 2", table);
+    stmt = prepare(db, sql);
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        fprintf(out, "%s", table);
+        for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+            const unsigned char *data = sqlite3_column_blob(stmt, i);
+            int bytes = sqlite3_column_bytes(stmt, i);
+
+            fprintf(out, "|%d:", sqlite3_column_type(stmt, i));
+            for (int b = 0; b < bytes; b++)
+                fprintf(out, data[b] >= 32 && data[b] < 127 ? "%c" : "\\%02x", data[b]);
+        }
+        fputc('\n', out);
+    }
+    sqlite3_finalize(stmt);
+}
+
+char *recount_dump(const char *path)
+{
+    sqlite3 *db = open_database(path);
+    sqlite3_stmt *stmt = prepare(db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND"
+                                     " name <> 'llm_positions' ORDER BY name");
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    ck_assert_ptr_nonnull(out);
+    while (sqlite3_step(stmt) == SQLITE_ROW)
+        dump_table(db, (const char *)sqlite3_column_text(stmt, 0), out);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    ck_assert_int_eq(fclose(out), 0);
+    return text;
+}

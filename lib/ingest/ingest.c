@@ -86,11 +86,14 @@ static llmlearn_err write_facts(ll_connection *connection, const facts *f)
 static llmlearn_err run_job(ll_job *job, const ll_write *write)
 {
     llmlearn_err err = ll_connection_mark(write->connection);
+    int64_t vote_sequence = *write->vote_sequence;
     llmlearn_err outcome;
 
     if (err != LLMLEARN_OK)
         return err;
     outcome = job->run(job, write);
+    if (outcome != LLMLEARN_OK)
+        *write->vote_sequence = vote_sequence; /* what was undone is no vote */
     if (outcome > 0)
         job->report.err = outcome;
     else

@@ -249,8 +249,8 @@ static llmlearn_err run_select(ll_job *job, const ll_write *write)
 
     free(s->selection.receipt_json);
     s->selection = (ll_selection){ .decision = 0 };
-    llmlearn_err err =
-        ll_select_winner(write->connection, s->signal, s->promote, write->now_us, &s->selection);
+    llmlearn_err err = ll_select_winner(write->connection, s->signal, s->promote, write->now_us,
+                                        *write->vote_sequence, &s->selection);
     job->changes_config = s->selection.changed;
     return err;
 }

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "experiment/promote.h"
-#include "store/store.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -58,8 +57,6 @@ static llmlearn_err decide(ll_connection *connection, int64_t now_us, look *l)
 {
     llmlearn_err err = read_arms(connection, l);
 
-    if (err == LLMLEARN_OK)
-        err = ll_store_get_fact(connection, LL_FACT_VOTE_SEQUENCE, &l->in.vote_sequence);
     if (err != LLMLEARN_OK)
         return err;
     l->in.test = &l->test;
@@ -222,7 +219,7 @@ static llmlearn_err look_at_decided(ll_connection *connection, look *l, bool pro
 }
 
 llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, bool promote,
-                              int64_t now_us, ll_selection *out)
+                              int64_t now_us, int64_t vote_sequence, ll_selection *out)
 {
     look *l = calloc(1, sizeof *l); /* 20 KiB: not for a thread's stack */
     llmlearn_err err;
@@ -230,6 +227,7 @@ llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, boo
     assert(signal != NULL);
     if (l == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for a look at a test");
+    l->in.vote_sequence = vote_sequence;
     err = find_test(connection, signal, &l->test);
     if (err == LLMLEARN_OK && l->test.status == LL_AB_RUNNING)
         err = look_at_running(connection, l, promote, now_us, out);

@@ -17,8 +17,9 @@ typedef struct ll_selection {
     bool changed;       /* the transaction changed something */
 } ll_selection;
 
-/* Errors as llmlearn_select_winner says; *out is untouched then. */
+/* vote_sequence: the last one given, also by votes earlier in this transaction.
+ * Errors as llmlearn_select_winner says; *out is untouched then. */
 llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, bool promote,
-                              int64_t now_us, ll_selection *out);
+                              int64_t now_us, int64_t vote_sequence, ll_selection *out);
 
 #endif

@@ -86,8 +86,9 @@ typedef llmlearn_err (*ll_row_fn)(void *context, const ll_row *row);
 
 /* Runs a statement with its arguments to the end. `each` may be NULL.
  * LLMLEARN_EINVAL: the data breaks a rule of the schema (constraint, type, size), and only
- * this statement was undone; LLMLEARN_ETIMEDOUT: the connection's deadline passed;
- * LLMLEARN_EFULL, LLMLEARN_EIO, LLMLEARN_ECORRUPT, LLMLEARN_ENOMEM. */
+ * this statement was undone. All others end the transaction, which then takes nothing more and
+ * cannot commit: LLMLEARN_ETIMEDOUT: the connection's deadline passed; LLMLEARN_EFULL,
+ * LLMLEARN_EIO, LLMLEARN_ECORRUPT, LLMLEARN_ENOMEM. What `each` returned ends nothing else. */
 llmlearn_err ll_connection_run(ll_connection *connection, const ll_statement *statement,
                                const ll_value *arguments, uint32_t argument_count, ll_row_fn each,
                                void *context);

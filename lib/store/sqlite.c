@@ -76,7 +76,8 @@ llmlearn_err ll_sqlite_fail(ll_sqlite *s, int rc, const char *what)
     err = err_of(s, rc);
     if (err == LLMLEARN_EIO && sqlite3_system_errno(s->db) != 0)
         reason = strerror_r(sqlite3_system_errno(s->db), buffer, sizeof buffer);
-    if (s->open && s->lost == LLMLEARN_OK && sqlite3_get_autocommit(s->db) != 0)
+    if (s->open && s->lost == LLMLEARN_OK &&
+        (err != LLMLEARN_EINVAL || sqlite3_get_autocommit(s->db) != 0))
         s->lost = err;
     return ll_fail(err, "database %s: %s (%d)%s%s, in: %.120s", s->path, sqlite3_errmsg(s->db), rc,
                    *reason == '\0' ? "" : ", ", reason, what);
@@ -102,16 +103,21 @@ bool ll_sqlite_wait_again(ll_sqlite_wait *wait, int rc)
 
 /* ---- life -------------------------------------------------------------- */
 
-static void disconnect(void *state)
+static void close_database(ll_sqlite *s)
 {
-    ll_sqlite *s = state;
     int rc;
 
     ll_sqlite_prepared_free(s);
     rc = sqlite3_close(s->db);
     assert(rc == SQLITE_OK); /* nothing is left that could keep it open */
     (void)rc;
-    free(s);
+    s->db = NULL;
+}
+
+static void disconnect(void *state)
+{
+    close_database(state);
+    free(state);
 }
 
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
@@ -166,11 +172,15 @@ static void set_deadline(void *state, ll_deadline deadline)
     ll_sqlite *s = state;
 
     s->deadline = deadline;
+    if (s->db == NULL)
+        return;
     sqlite3_progress_handler(s->db, deadline == 0 ? 0 : DEADLINE_STEPS, is_late, s);
 }
 
 /* ---- transactions ------------------------------------------------------ */
 
+/* Without memory even ROLLBACK may fail; closing undoes too, and needs none. The connection
+ * is then of no more use, and begin says so. */
 static void rollback(void *state)
 {
     ll_sqlite *s = state;
@@ -178,12 +188,14 @@ static void rollback(void *state)
 
     s->open = false;
     s->lost = LLMLEARN_OK;
-    if (sqlite3_get_autocommit(s->db) != 0)
+    if (s->db == NULL || sqlite3_get_autocommit(s->db) != 0)
         return; /* none open, or SQLite undid it already */
     if (ll_sqlite_prepare(s, &rollback_all, &stmt) == LLMLEARN_OK) {
         sqlite3_step(stmt);
         sqlite3_reset(stmt);
     }
+    if (sqlite3_get_autocommit(s->db) == 0)
+        close_database(s);
 }
 
 /* Looking at the version also takes the reader's snapshot, while busy can still be waited out. */
@@ -194,16 +206,17 @@ static llmlearn_err begin(void *state)
     llmlearn_err err;
 
     assert(!s->open);
-    err = ll_sqlite_ask(s, s->writer ? &begin_write : &begin_read, NULL, NULL, 0);
-    if (err != LLMLEARN_OK)
-        return err;
-    s->open = true;
+    if (s->db == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "database %s: no memory to go on", s->path);
     s->lost = LLMLEARN_OK;
-    err = ll_sqlite_ask(s, &get_version, &version, NULL, 0);
+    err = ll_sqlite_ask(s, s->writer ? &begin_write : &begin_read, NULL, NULL, 0);
+    if (err == LLMLEARN_OK)
+        err = ll_sqlite_ask(s, &get_version, &version, NULL, 0);
     if (err == LLMLEARN_OK) /* a newer process may have migrated it under us */
         err = ll_sqlite_check_version(s, version);
     if (err != LLMLEARN_OK)
-        rollback(s);
+        rollback(s); /* without memory BEGIN fails although it has begun */
+    s->open = err == LLMLEARN_OK;
     return err;
 }
 
@@ -238,15 +251,15 @@ static llmlearn_err execute(ll_sqlite *s, const char *sql, const char *what)
 static llmlearn_err take_step(ll_sqlite *s, uint32_t index)
 {
     char stamp[96];
-    llmlearn_err err = ll_sqlite_ask(s, &begin_write, NULL, NULL, 0);
+    llmlearn_err err;
 
-    if (err != LLMLEARN_OK)
-        return err;
-    s->open = true;
     s->lost = LLMLEARN_OK;
+    s->open = true;
     snprintf(stamp, sizeof stamp, "PRAGMA application_id = %d; PRAGMA user_version = %u",
              LL_SCHEMA_APPLICATION_ID, index + 1);
-    err = execute(s, ll_schema_steps[index].sql, ll_schema_steps[index].what);
+    err = ll_sqlite_ask(s, &begin_write, NULL, NULL, 0);
+    if (err == LLMLEARN_OK)
+        err = execute(s, ll_schema_steps[index].sql, ll_schema_steps[index].what);
     if (err == LLMLEARN_OK)
         err = execute(s, stamp, "stamp the schema");
     if (err == LLMLEARN_OK)
@@ -403,7 +416,7 @@ static void maintain(void *state, bool all)
     int rc;
 
     assert(s->writer && !s->open);
-    if (!all && s->wal_pages < s->checkpoint_at_pages)
+    if (s->db == NULL || (!all && s->wal_pages < s->checkpoint_at_pages))
         return;
     rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, NULL, NULL);
     s->checkpoint_at_pages = s->wal_pages + CHECKPOINT_PAGES;

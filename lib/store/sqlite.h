@@ -27,7 +27,7 @@ typedef struct ll_sqlite {
     const ll_log *log;
     bool writer;
     bool open;         /* between begin and commit or rollback */
-    llmlearn_err lost; /* why SQLite undid the open transaction by itself, if it did */
+    llmlearn_err lost; /* why the open transaction can no longer commit, if it cannot */
     ll_deadline deadline;
     int64_t changes;
     /* Statements by address: open addressing, a power of two, at most half full. */
@@ -41,7 +41,8 @@ typedef struct ll_sqlite {
     char path[];
 } ll_sqlite;
 
-/* Our code for SQLite's, with a detail line. Notices that the transaction is gone. */
+/* Our code for SQLite's, with a detail line. All but LLMLEARN_EINVAL end the open transaction:
+ * SQLite has often undone it by itself, or done half of a SAVEPOINT. */
 llmlearn_err ll_sqlite_fail(ll_sqlite *s, int rc, const char *what);
 
 /* For waiting while another process recovers the log or a foreign one has a lock. */

@@ -31,6 +31,7 @@ static const ll_statement use_page_size = { "VACUUM" };
 static const ll_statement set_application_id = { "PRAGMA application_id = " NUMBER(
     LL_SCHEMA_APPLICATION_ID) };
 static const ll_statement get_application_id = { "PRAGMA application_id" };
+static const ll_statement count_tables = { "SELECT count(*) FROM sqlite_schema" };
 static const ll_statement get_user_version = { "PRAGMA user_version" };
 static const ll_statement use_wal = { "PRAGMA journal_mode = WAL" };
 static const ll_statement no_autocheckpoint = { "PRAGMA wal_autocheckpoint = 0" };
@@ -111,10 +112,15 @@ llmlearn_err ll_sqlite_check_version(const ll_sqlite *s, int64_t version)
     return LLMLEARN_OK;
 }
 
+static llmlearn_err fail_foreign(const ll_sqlite *s)
+{
+    return ll_fail(LLMLEARN_EFOREIGN, "database %s: belongs to another program", s->path);
+}
+
 /* Looks at the file's first bytes before SQLite reads anything, so that a file that is
  * not ours gets no lock, no log and no rollback from us. Read through SQLite's own
  * descriptor: closing one of ours would cancel the locks of this process's connections. */
-static llmlearn_err check_header(ll_sqlite *s, bool *out_blank)
+static llmlearn_err check_header(ll_sqlite *s)
 {
     unsigned char header[HEADER_BYTES] = { 0 };
     sqlite3_file *file = NULL;
@@ -127,16 +133,14 @@ static llmlearn_err check_header(ll_sqlite *s, bool *out_blank)
         rc = file->pMethods->xRead(file, header, sizeof header, 0);
     if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
         return ll_sqlite_fail(s, rc, "read the header");
-    *out_blank = found.st_size == 0;
-    if (*out_blank)
+    if (found.st_size == 0)
         return LLMLEARN_OK;
     if (memcmp(header, HEADER_MAGIC, sizeof HEADER_MAGIC) != 0)
         return ll_fail(LLMLEARN_EFOREIGN, "database %s: not an SQLite database", s->path);
-    *out_blank = is_blank(s, header);
-    if (*out_blank)
+    if (is_blank(s, header))
         return LLMLEARN_OK;
     if (read_be32(header + HEADER_APPLICATION_ID) != LL_SCHEMA_APPLICATION_ID)
-        return ll_fail(LLMLEARN_EFOREIGN, "database %s: belongs to another program", s->path);
+        return fail_foreign(s);
     return ll_sqlite_check_version(s, read_be32(header + HEADER_USER_VERSION));
 }
 
@@ -174,10 +178,13 @@ static llmlearn_err harden(ll_sqlite *s)
         if (rc != SQLITE_OK)
             return ll_sqlite_fail(s, rc, "configure");
     }
+    return LLMLEARN_OK;
+}
+
+static void set_limits(ll_sqlite *s)
+{
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         sqlite3_limit(s->db, limits[i].id, limits[i].value);
-    sqlite3_busy_timeout(s->db, 0);
-    return LLMLEARN_OK;
 }
 
 static llmlearn_err set_all(ll_sqlite *s, const ll_statement *statements, size_t count)
@@ -190,11 +197,20 @@ static llmlearn_err set_all(ll_sqlite *s, const ll_statement *statements, size_t
 }
 
 /* Our id stands in the file before anything else does, and before there is a log to hide it in:
- * whenever we stop, the file is blank or plainly ours. */
-static llmlearn_err claim_blank(ll_sqlite *s)
+ * whenever we stop, the file is blank or plainly ours. What the header said does not count
+ * here: SQLite may just have undone what an earlier attempt had half written. */
+static llmlearn_err claim_if_blank(ll_sqlite *s)
 {
-    llmlearn_err err = ll_sqlite_ask(s, &leave_wal, NULL, NULL, 0);
+    int64_t application = 0, tables = 0;
+    llmlearn_err err = ll_sqlite_ask(s, &get_application_id, &application, NULL, 0);
 
+    if (err == LLMLEARN_OK && application == 0)
+        err = ll_sqlite_ask(s, &count_tables, &tables, NULL, 0);
+    if (err == LLMLEARN_OK && tables != 0)
+        err = fail_foreign(s);
+    if (err != LLMLEARN_OK || application != 0)
+        return err;
+    err = ll_sqlite_ask(s, &leave_wal, NULL, NULL, 0);
     if (err == LLMLEARN_OK)
         err = ll_sqlite_ask(s, &set_page_size, NULL, NULL, 0);
     if (err == LLMLEARN_OK)
@@ -224,7 +240,7 @@ static llmlearn_err check_again(ll_sqlite *s)
     llmlearn_err err = ll_sqlite_ask(s, &get_application_id, &application, NULL, 0);
 
     if (err == LLMLEARN_OK && application != LL_SCHEMA_APPLICATION_ID)
-        err = ll_fail(LLMLEARN_EFOREIGN, "database %s: belongs to another program", s->path);
+        err = fail_foreign(s);
     if (err == LLMLEARN_OK)
         err = ll_sqlite_ask(s, &get_user_version, &version, NULL, 0);
     if (err == LLMLEARN_OK)
@@ -232,28 +248,35 @@ static llmlearn_err check_again(ll_sqlite *s)
     return err;
 }
 
+static llmlearn_err set_up_writer(ll_sqlite *s)
+{
+    llmlearn_err err = claim_if_blank(s);
+
+    if (err == LLMLEARN_OK)
+        err = set_all(s, writer_settings, LL_ARRAY_COUNT(writer_settings));
+    if (err == LLMLEARN_OK)
+        err = enter_wal(s);
+    return err;
+}
+
 llmlearn_err ll_sqlite_open(ll_sqlite *s)
 {
-    bool blank = false;
     llmlearn_err err = s->writer ? make_file(s->path) : LLMLEARN_OK;
 
     if (err == LLMLEARN_OK)
         err = open_connection(s);
     if (err == LLMLEARN_OK)
-        err = check_header(s, &blank);
-    if (err == LLMLEARN_OK && blank && s->writer)
-        err = claim_blank(s);
+        err = check_header(s);
     if (err == LLMLEARN_OK)
         err = harden(s);
     if (err == LLMLEARN_OK)
         err = set_all(s, settings, LL_ARRAY_COUNT(settings));
-    if (err == LLMLEARN_OK && s->writer)
-        err = set_all(s, writer_settings, LL_ARRAY_COUNT(writer_settings));
-    if (err == LLMLEARN_OK && s->writer)
-        err = enter_wal(s);
-    if (err == LLMLEARN_OK && !s->writer)
-        err = set_all(s, reader_settings, LL_ARRAY_COUNT(reader_settings));
+    if (err == LLMLEARN_OK)
+        err = s->writer ? set_up_writer(s)
+                        : set_all(s, reader_settings, LL_ARRAY_COUNT(reader_settings));
     if (err == LLMLEARN_OK)
         err = check_again(s);
+    if (err == LLMLEARN_OK)
+        set_limits(s);
     return err;
 }

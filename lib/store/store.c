@@ -144,7 +144,7 @@ static llmlearn_err connect(ll_store *store, ll_connection *connection, bool wri
 /* After a failure that may lie in the connection itself the next use begins with a new one. */
 static llmlearn_err drop_if_broken(ll_connection *connection, llmlearn_err err)
 {
-    if (err == LLMLEARN_EIO || err == LLMLEARN_ECORRUPT)
+    if (err == LLMLEARN_EIO || err == LLMLEARN_ECORRUPT || err == LLMLEARN_ENOMEM)
         disconnect(connection);
     return err;
 }

@@ -99,8 +99,8 @@ typedef struct ll_segment_reader ll_segment_reader; /* one open file and a read 
 
 /* LLMLEARN_ENOTFOUND if the file is gone or has another uuid now (recycled), LLMLEARN_EIO.
  * Finds out whether the owner lives; of a dead owner's segment it takes the flock
- * and keeps it until close, so that nobody else reads or removes it meanwhile
- * (LLMLEARN_ESTATE if somebody else does just now). */
+ * and keeps it until close, so that nobody else removes it meanwhile. A segment that
+ * somebody else has taken so looks alive. */
 llmlearn_err ll_segment_reader_open(ll_journal *journal, const ll_segment_ref *ref,
                                     ll_segment_reader **out_reader);
 void ll_segment_reader_close(ll_segment_reader *reader);
@@ -123,9 +123,12 @@ typedef enum ll_read {
 
 /* Reads the next record at *offset (bytes from the start of the file; 0 means the first) and
  * moves *offset behind it and behind any padding and holes before it. The checksum is
- * verified on every read. In a live segment it stops at an unfinished record; in
- * a dead one only the checksum counts: an unfinished or damaged place is skipped by its
- * length if that leads to a sound record, else by searching the 8-byte grid, and counted. */
+ * verified on every read.
+ *   Live:  stops at an unfinished record. A committed one that stays damaged however often it
+ *          is read is stepped over, if its length leads to another of the segment's words.
+ *   Dead:  only the checksum counts, committed or not: whatever is unfinished or damaged is
+ *          searched through on the 8-byte grid for the next sound record.
+ * What is skipped is counted: a run of damage is one hole. A rest never written is none. */
 ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_record *out_record);
 
 /* Holes skipped by this reader so far, and the bytes they covered. */

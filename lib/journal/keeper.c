@@ -52,36 +52,36 @@ static llmlearn_err recycle(ll_journal *journal, ll_segment *segment, uint32_t o
     return ll_segment_begin_life(segment, &journal->plan, (uint64_t)ordinal * journal->data_bytes);
 }
 
-static void report_recycling(ll_journal *journal, llmlearn_err err)
-{
-    if (err != LLMLEARN_OK && !journal->kept.recycle_failed)
-        ll_log_write(&journal->log, LLMLEARN_LOG_ERROR, "journal-recycle-failed",
-                     "a drained journal segment cannot be used again: %s; trying on",
-                     llmlearn_error_detail());
-    journal->kept.recycle_failed = err != LLMLEARN_OK;
-}
-
 /* One segment. True if there was one. */
 static bool recycle_next(ll_journal *journal)
 {
     uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
     ll_segment *segment = ll_ring_slot(journal, limit); /* the oldest: it becomes the newest */
-    llmlearn_err err;
 
     if (atomic_load_explicit(&segment->life, memory_order_acquire) !=
         ll_ring_life(limit - journal->segment_count, true))
         return false;
-    err = recycle(journal, segment, limit);
-    report_recycling(journal, err);
-    if (err != LLMLEARN_OK)
-        return false;
+    ll_err_capture(recycle(journal, segment, limit), &journal->kept.recycling);
+    if (journal->kept.recycling.err != LLMLEARN_OK)
+        return false; /* the next pass tries again */
     atomic_store_explicit(&segment->life, ll_ring_life(limit, false), memory_order_release);
     /* Release: whoever sees the limit sees zeros and the new uuid. */
     atomic_store_explicit(&journal->limit, limit + 1, memory_order_release);
     return true;
 }
 
-/* ---- warnings ---------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------- */
+
+/* Once, until it has worked again. */
+static void tell_of_recycling(ll_journal *journal)
+{
+    const ll_err_report *now = &journal->kept.recycling;
+
+    if (now->err != LLMLEARN_OK && !journal->kept.recycling_failed)
+        ll_log_write(&journal->log, LLMLEARN_LOG_ERROR, "journal-recycle-failed",
+                     "a drained journal segment cannot be used again, trying on: %s", now->detail);
+    journal->kept.recycling_failed = now->err != LLMLEARN_OK;
+}
 
 static uint32_t fill_level(ll_journal *journal, uint64_t tail)
 {
@@ -99,7 +99,7 @@ static uint32_t fill_level(ll_journal *journal, uint64_t tail)
 }
 
 /* Once per crossing: a level is warned of again only after the fill fell below it. */
-static void warn_of_fill(ll_journal *journal, uint64_t tail)
+static void tell_of_fill(ll_journal *journal, uint64_t tail)
 {
     uint32_t before = journal->kept.fill_level;
     uint32_t level = fill_level(journal, tail);
@@ -140,21 +140,42 @@ static void count_stillness(ll_journal *journal, uint64_t tail)
     journal->kept.tail = tail;
 }
 
-/* Does what is to do now; how long to sleep then, in ms. */
-static uint32_t pass(ll_journal *journal)
+/* Everything that may wait for the disk; how long to sleep then, in ms. */
+static uint32_t work(ll_journal *journal, uint64_t tail)
 {
-    uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+    bool recycled = recycle_next(journal);
 
     count_stillness(journal, tail);
-    bool recycled = recycle_next(journal);
     if (recycled || journal->kept.still_passes < STILL_PASSES + RESTING_PASSES)
         ll_keeper_prefault(journal);
     ll_written_repair(journal);
-    wake_drain(journal, tail);
-    warn_of_fill(journal, tail);
     if (recycled)
-        return 0;
+        return 0; /* there may be more */
     return journal->kept.still_passes < STILL_PASSES ? PASS_MS : IDLE_PASS_MS;
+}
+
+/* The host's callbacks: not once somebody wants us to end, who may have given up on us. */
+static void tell(ll_journal *journal, uint64_t tail)
+{
+    bool stop;
+
+    pthread_mutex_lock(&journal->lock);
+    stop = journal->keeper_stop;
+    pthread_mutex_unlock(&journal->lock);
+    if (stop)
+        return;
+    wake_drain(journal, tail);
+    tell_of_recycling(journal);
+    tell_of_fill(journal, tail);
+}
+
+static uint32_t pass(ll_journal *journal)
+{
+    uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+    uint32_t sleep_ms = work(journal, tail);
+
+    tell(journal, tail);
+    return sleep_ms;
 }
 
 /* With the lock held; waits without it. */

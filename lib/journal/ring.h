@@ -83,9 +83,10 @@ struct ll_journal {
     struct {
         uint64_t tail;
         uint64_t refused;
-        uint32_t still_passes; /* in which the tail did not move */
-        uint32_t fill_level;   /* of the latest warning: 0, 50, 75, 100 */
-        bool recycle_failed;
+        uint32_t still_passes;   /* in which the tail did not move */
+        uint32_t fill_level;     /* of the latest warning: 0, 50, 75, 100 */
+        ll_err_report recycling; /* the latest */
+        bool recycling_failed;   /* and it was told of */
     } kept;
 };
 

@@ -244,6 +244,33 @@ static look look_live(ll_segment_reader *r, uint64_t at, uint64_t *out_word, ll_
     return seen;
 }
 
+/* A committed record that stays damaged was spoilt by a stray store or by the memory itself:
+ * its owner will not mend it. Its length is believed if another word of the segment, or the end,
+ * is where it leads; there reading goes on by the rules of a live one. */
+static bool leads_on(ll_segment_reader *r, uint64_t at, uint64_t word)
+{
+    uint64_t next = at + ll_word_rounded(ll_word_length(word));
+    ll_record ignored;
+    look seen;
+
+    if (ll_word_length(word) < sizeof(ll_record_header) || next > r->end)
+        return false;
+    if (next == r->segment_end)
+        return true;
+    seen = look_at(r, next, &word, &ignored);
+    return seen == LOOK_SOUND || seen == LOOK_PAD || seen == LOOK_BAD || seen == LOOK_UNFINISHED;
+}
+
+/* The place is neither a record to give out nor padding. */
+static ll_read stop_at(ll_segment_reader *r, uint64_t at, look seen, uint64_t word)
+{
+    if (seen == LOOK_ERROR)
+        return LL_READ_ERROR;
+    if (seen == LOOK_GARBAGE || seen == LOOK_BAD)
+        return LL_READ_BLOCKED;
+    return blocked_or_end(r, at, word);
+}
+
 static ll_read next_live(ll_segment_reader *r, uint64_t *offset, ll_record *out_record)
 {
     while (*offset < r->segment_end) {
@@ -253,19 +280,15 @@ static ll_read next_live(ll_segment_reader *r, uint64_t *offset, ll_record *out_
         if (beyond_own_tail(r, *offset))
             return LL_READ_END;
         seen = look_live(r, *offset, &word, out_record);
-        if (seen == LOOK_ERROR)
-            return LL_READ_ERROR;
         if (seen == LOOK_SOUND && (word & LL_WORD_COMMITTED) != 0) {
             *offset += ll_word_rounded(ll_word_length(word));
             return LL_READ_RECORD;
         }
-        if (seen == LOOK_PAD) {
-            *offset += ll_word_length(word);
-            continue;
-        }
-        if (seen == LOOK_GARBAGE || seen == LOOK_BAD)
-            return LL_READ_BLOCKED;
-        return blocked_or_end(r, *offset, word);
+        if (seen == LOOK_BAD && leads_on(r, *offset, word))
+            count_hole(r, ll_word_rounded(ll_word_length(word)));
+        else if (seen != LOOK_PAD)
+            return stop_at(r, *offset, seen, word);
+        *offset += ll_word_rounded(ll_word_length(word));
     }
     return LL_READ_FINISHED;
 }

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/locale.h"
 #include "stats/interval.h"
 
 #define CONFIDENCE 0.95
@@ -87,12 +88,25 @@ static int append_text(const char *text, size_t bytes, void *buffer)
     return 0;
 }
 
+json_t *ll_json_read(const char *text)
+{
+    ll_locale numbers;
+
+    ll_locale_enter(&numbers);
+    json_t *value = json_loads(text, 0, NULL);
+    ll_locale_leave(&numbers);
+    return value;
+}
+
 llmlearn_err ll_json_write(json_t *value, char **out_text)
 {
     ll_buffer buffer = { 0 };
-    bool written = value != NULL && json_dump_callback(value, append_text, &buffer, FLAGS) == 0;
+    ll_locale numbers;
     char *text = NULL;
 
+    ll_locale_enter(&numbers);
+    bool written = value != NULL && json_dump_callback(value, append_text, &buffer, FLAGS) == 0;
+    ll_locale_leave(&numbers);
     json_decref(value);
     if (written)
         text = ll_buffer_take(&buffer);

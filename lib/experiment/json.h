@@ -27,8 +27,11 @@ void ll_json_add(json_t **array, json_t *value);
 /* The same with the error: LLMLEARN_ENOMEM; the array stays as it was. */
 llmlearn_err ll_json_append(json_t *array, json_t *value);
 
+/* NULL if it is no JSON, or out of memory. */
+json_t *ll_json_read(const char *text);
+
 /* Takes the value, which may be NULL: LLMLEARN_ENOMEM. Compact, reals with 17 digits. The text is
- * for free(), whatever allocator the host gave jansson. */
+ * for free(), whatever allocator the host gave jansson, and the same in every locale. */
 llmlearn_err ll_json_write(json_t *value, char **out_text);
 
 #endif

@@ -177,7 +177,7 @@ static json_t *decision_json(const ll_decision_listed *listed, json_t *receipt)
 
 static llmlearn_err add_decision(void *context, const ll_decision_listed *listed)
 {
-    json_t *receipt = listed->receipt == NULL ? json_null() : json_loads(listed->receipt, 0, NULL);
+    json_t *receipt = listed->receipt == NULL ? json_null() : ll_json_read(listed->receipt);
 
     if (receipt == NULL)
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of %llu is damaged",

@@ -140,7 +140,7 @@ llmlearn_err ll_receipt_read(const char *json, ll_receipt *out)
     int promotable = 0, promoted = 0;
 
     assert(json != NULL);
-    json_t *root = json_loads(json, 0, NULL);
+    json_t *root = ll_json_read(json);
     if (json_unpack(root, "{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b}", "verdict", &verdict, "status",
                     &status, "winner", &winner, "winner_arm", &arm, "p_value", &p_value,
                     "cramers_v", &v, "promotable", &promotable, "promoted", &promoted) != 0 ||

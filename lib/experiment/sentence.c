@@ -1,53 +1,27 @@
 #include "experiment/sentence.h"
 
 #include "base/clock.h"
+#include "base/locale.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 /* ---- numbers ----------------------------------------------------------- */
-
-/* printf asks the host's locale for its decimal point, which may be several bytes. */
-static void put_real(ll_buffer *out, const char *text)
-{
-    bool was_point = false;
-
-    for (const char *c = text; *c != '\0'; c++) {
-        bool is_point = (*c < '0' || *c > '9') && *c != 'e' && *c != '-' && *c != '+';
-        if (!is_point)
-            ll_buffer_append(out, c, 1);
-        else if (!was_point)
-            ll_buffer_append(out, ".", 1);
-        was_point = is_point;
-    }
-}
-
-static void put_rounded(ll_buffer *out, double value, int digits)
-{
-    char text[64];
-
-    snprintf(text, sizeof text, "%.*g", digits, value);
-    put_real(out, text);
-}
 
 /* "71.2 %" */
 static void put_percent(ll_buffer *out, int64_t part, int64_t whole)
 {
-    char text[64];
-
-    snprintf(text, sizeof text, "%.1f", whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole);
-    put_real(out, text);
-    ll_buffer_printf(out, " %%");
+    ll_buffer_printf(out, "%.1f %%", whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole);
 }
 
-static void put_days(ll_buffer *out, int64_t us)
+/* "2.3 days", "5 hours". Rounded down, so that no test is said to have run what it has not. */
+static void put_span(ll_buffer *out, int64_t us)
 {
-    char text[64];
-    double days = us < 0 ? 0.0 : floor((double)us / LL_US_PER_DAY * 10) / 10;
+    bool days = us >= LL_US_PER_DAY || us <= 0;
+    int64_t unit_us = days ? LL_US_PER_DAY : LL_US_PER_HOUR;
+    double tenths = us <= 0 ? 0.0 : floor((double)us / (double)unit_us * 10);
 
-    snprintf(text, sizeof text, days == floor(days) ? "%.0f" : "%.1f", days);
-    put_real(out, text);
+    ll_buffer_printf(out, "%.4g %s", tenths / 10, days ? "days" : "hours");
 }
 
 static void put_p(ll_buffer *out, double p_value)
@@ -56,8 +30,7 @@ static void put_p(ll_buffer *out, double p_value)
         ll_buffer_printf(out, "p < 1e-300");
         return;
     }
-    ll_buffer_printf(out, "p = ");
-    put_rounded(out, p_value, 2);
+    ll_buffer_printf(out, "p = %.2g", p_value);
 }
 
 /* "p = 0.0011 by the chi-square test" */
@@ -71,8 +44,7 @@ static void put_test(ll_buffer *out, const ll_classic_result *evidence)
 
 static void put_v(ll_buffer *out, const ll_classic_result *evidence)
 {
-    ll_buffer_printf(out, "Cramer's V ");
-    put_rounded(out, evidence->cramers_v, 3);
+    ll_buffer_printf(out, "Cramer's V %.3g", evidence->cramers_v);
 }
 
 /* "v1.1 was found helpful by 71.2 % of 410 first votes" */
@@ -120,9 +92,7 @@ static void put_new_winner(ll_buffer *out, const ll_decide_input *in, const ll_d
         ll_buffer_printf(out, " The arms differ, but that it beats the champion is not shown"
                               " (Holm-adjusted ");
         put_p(out, o->evidence.champion_holm_p[winner]);
-        ll_buffer_printf(out, ", not below ");
-        put_rounded(out, in->test->alpha, 6);
-        ll_buffer_printf(out, "): promotion waits for a person.");
+        ll_buffer_printf(out, ", not below %g): promotion waits for a person.", in->test->alpha);
     }
     put_blockers(out, o->blockers);
 }
@@ -162,10 +132,10 @@ static void put_early(ll_buffer *out, const ll_decide_input *in, const ll_decide
 {
     if (o->evidence.status == LL_CLASSIC_RUNNING) {
         ll_buffer_printf(out, "Too early to decide: the test has run ");
-        put_days(out, in->now_us - in->test->started_us);
+        put_span(out, in->now_us - in->test->started_us);
         ll_buffer_printf(out, " of at least ");
-        put_days(out, in->test->duration_min_us);
-        ll_buffer_printf(out, " days.");
+        put_span(out, in->test->duration_min_us);
+        ll_buffer_printf(out, ".");
         return;
     }
     ll_buffer_printf(out, "Too early to decide: ");
@@ -181,18 +151,14 @@ static void put_no_difference(ll_buffer *out, const ll_decide_input *in, const l
     case LL_CLASSIC_NOT_SIGNIFICANT:
         ll_buffer_printf(out, "No difference was shown: ");
         put_test(out, &o->evidence);
-        ll_buffer_printf(out, ", not below ");
-        put_rounded(out, in->test->alpha, 6);
-        ll_buffer_printf(out, ".");
+        ll_buffer_printf(out, ", not below %g.", in->test->alpha);
         break;
     case LL_CLASSIC_EFFECT_TOO_SMALL:
         ll_buffer_printf(out, "The arms differ (");
         put_test(out, &o->evidence);
         ll_buffer_printf(out, "), but too little to count: ");
         put_v(out, &o->evidence);
-        ll_buffer_printf(out, " is not above ");
-        put_rounded(out, in->test->effect_min, 6);
-        ll_buffer_printf(out, ".");
+        ll_buffer_printf(out, " is not above %g.", in->test->effect_min);
         break;
     case LL_CLASSIC_TIE:
         ll_buffer_printf(out, "The arms differ (");
@@ -201,8 +167,8 @@ static void put_no_difference(ll_buffer *out, const ll_decide_input *in, const l
         break;
     default:
         ll_buffer_printf(out, "The test ran out of time after ");
-        put_days(out, in->now_us - in->test->started_us);
-        ll_buffer_printf(out, " days: ");
+        put_span(out, in->now_us - in->test->started_us);
+        ll_buffer_printf(out, ": ");
         put_votes_missing(out, in);
         break;
     }
@@ -211,6 +177,9 @@ static void put_no_difference(ll_buffer *out, const ll_decide_input *in, const l
 
 void ll_sentence_write(const ll_decide_input *in, const ll_decide_outcome *outcome, ll_buffer *out)
 {
+    ll_locale numbers;
+
+    ll_locale_enter(&numbers);
     if (outcome->verdict == LLMLEARN_KEEP_GOING)
         put_early(out, in, outcome);
     else if (outcome->verdict == LLMLEARN_NO_DIFFERENCE)
@@ -219,4 +188,5 @@ void ll_sentence_write(const ll_decide_input *in, const ll_decide_outcome *outco
         put_champion_won(out, in, outcome);
     else
         put_new_winner(out, in, outcome);
+    ll_locale_leave(&numbers);
 }

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "experiment/decide.h"
 #include "experiment/receipt.h"
+#include "support/folder.h"
 #include "support/stats_cases.h"
 
 #include <check.h>
@@ -160,6 +161,11 @@ START_TEST(the_minimum_duration_is_reached_to_the_microsecond)
     ck_assert_int_eq(l.out.verdict, LLMLEARN_KEEP_GOING);
     ck_assert(!l.out.evidence.computed);
     ck_assert(!l.out.promotable);
+    ck_assert_str_eq(sentence_of(&l),
+                     "Too early to decide: the test has run 6.9 days of at least 7 days.");
+    l.in.now_us = START + 90 * 60 * LL_US_PER_S;
+    ck_assert_str_eq(sentence_of(&l),
+                     "Too early to decide: the test has run 1.5 hours of at least 7 days.");
 }
 END_TEST
 
@@ -454,16 +460,30 @@ START_TEST(a_receipt_reads_back_and_a_damaged_one_does_not)
 }
 END_TEST
 
+/* Pashto writes its decimal point with two bytes. Most machines have to make the locale first. */
+static bool use_strange_locale(const char *folder)
+{
+    char command[2 * FOLDER_PATH_BYTES + 100];
+
+    snprintf(command, sizeof command, "localedef -i ps_AF -f UTF-8 %s/ps_AF.UTF-8 >%s/out 2>&1",
+             folder, folder);
+    setenv("LOCPATH", folder, 1);
+    return system(command) >= 0 && setlocale(LC_ALL, "ps_AF.UTF-8") != NULL;
+}
+
 START_TEST(the_hosts_locale_changes_nothing)
 {
     char *json[2] = { NULL, NULL }, *sentence[2] = { NULL, NULL };
+    char folder[FOLDER_PATH_BYTES];
     look l;
 
+    folder_make(folder);
     look_at_two(&l, 243, 402, 292, 410);
     ck_assert_int_eq(ll_receipt_write(&l.in, &l.out, false, &json[0], &sentence[0]), LLMLEARN_OK);
-    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL && setlocale(LC_ALL, "fr_FR.UTF-8") == NULL) {
-        printf("SKIP no locale with a decimal comma is installed\n");
+    if (!use_strange_locale(folder)) {
+        printf("SKIP no locale with a decimal point of its own can be had here\n");
     } else {
+        ck_assert_int_ne(strcmp(localeconv()->decimal_point, "."), 0);
         ck_assert_int_eq(ll_receipt_write(&l.in, &l.out, false, &json[1], &sentence[1]),
                          LLMLEARN_OK);
         ck_assert_str_eq(json[0], json[1]);
@@ -473,6 +493,7 @@ START_TEST(the_hosts_locale_changes_nothing)
         free(json[i]);
         free(sentence[i]);
     }
+    folder_remove(folder);
 }
 END_TEST
 

@@ -1,0 +1,96 @@
+"""The trading engine as a program: ``make run`` starts it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from .console import standard_screen
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = ROOT / "build" / "demo" / "learning.db"
+
+
+def _arguments(args: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="trading_engine",
+        description="Replays real prices; learns which explanations readers find helpful.",
+        epilog="The database is build/demo/learning.db, or what LLMLEARN_DEMO_DB names. "
+        "A model is asked if LLMLEARN_LLM_URL and LLMLEARN_LLM_MODEL are set; see endpoint.py.",
+    )
+    parser.add_argument("--once", action="store_true", help="for scripts: plain lines, no prompt")
+    parser.add_argument(
+        "--rate",
+        type=_up_to(100),
+        nargs="?",
+        const=5,
+        default=0,
+        metavar="N",
+        help="ask you first for your opinion on N explanations (5)",
+    )
+    parser.add_argument(
+        "--readers",
+        type=_up_to(200),
+        default=8,
+        metavar="N",
+        help="simulated readers of each signal (8); 0: no replay",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the simulated readers (1)"
+    )
+    options = parser.parse_args(args)
+    if options.once and options.rate:
+        parser.error("--once never asks, --rate does")
+    return options
+
+
+def _up_to(most: int) -> Any:
+    def number(text: str) -> int:
+        value = int(text)
+        if not 0 <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be 0 to {most}")
+        return value
+
+    return number
+
+
+def main(args: list[str] | None = None) -> int:
+    """The exit code: 0 good, 1 failed, 2 wrong arguments or set-up."""
+    options = _arguments(args)
+    screen = standard_screen(os.environ, quiet=options.once)
+    try:
+        from llmlearn import LearnerError
+
+        from .demo import run
+        from .endpoint import Endpoint, SetupError
+    except ImportError as problem:
+        print(f"{problem}: build the Python binding first, or use 'make run'", file=sys.stderr)
+        return 2
+    try:
+        endpoint = Endpoint.from_environment(os.environ)
+        database = Path(os.environ.get("LLMLEARN_DEMO_DB") or DATABASE).absolute()
+        database.parent.mkdir(parents=True, exist_ok=True)
+        asyncio.run(run(screen, options, database, endpoint))
+    except SetupError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except (LearnerError, OSError) as problem:
+        if isinstance(problem, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        screen.clear_progress()
+        print(f"the engine stops: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        screen.line()
+        screen.line("Stopped. What was logged and voted is kept; run it again to go on.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

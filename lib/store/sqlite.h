@@ -19,6 +19,7 @@
 
 typedef struct ll_sqlite_prepared {
     const ll_statement *statement; /* NULL: a free slot */
+    const char *sql;               /* what it said when it was prepared */
     sqlite3_stmt *stmt;
 } ll_sqlite_prepared;
 

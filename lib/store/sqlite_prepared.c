@@ -55,8 +55,10 @@ llmlearn_err ll_sqlite_prepare(ll_sqlite *s, const ll_statement *statement, sqli
             return ll_sqlite_fail(s, rc, statement->sql);
         assert(*rest == '\0'); /* one statement, whole */
         slot->statement = statement;
+        slot->sql = statement->sql;
         s->prepared_count++;
     }
+    assert(slot->sql == statement->sql); /* a statement is a constant: its address is its name */
     *out = slot->stmt;
     return LLMLEARN_OK;
 }

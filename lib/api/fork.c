@@ -6,7 +6,8 @@
 #include <pthread.h>
 
 /* A fork waits at most this long for our threads. A child forked later than that keeps
- * away from the store: SQLite's state may have been caught half-way. */
+ * away from every store: SQLite's state, process-wide locks too, may have been caught
+ * half-way. So do that child's children. */
 #define PATIENCE_MS 100u
 #define STEP_US 200u
 
@@ -14,16 +15,21 @@ static pthread_mutex_t list_mutex = PTHREAD_MUTEX_INITIALIZER;
 static llmlearn *open_handles;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered_status;
+static unsigned holders; /* threads that make or unmake a core just now */
+static bool caught;      /* by the fork at hand: SQLite in the middle of something */
+static bool store_lost;  /* in this process, which such a fork made */
 
-/* A core that is being made is let finish; false: it was not in time. */
-static bool wait_until_made(llmlearn *learner, ll_deadline deadline)
+/* Nobody is making or unmaking a core: SQLite's process-wide locks are free. Comes back with
+ * the list locked either way. */
+static bool wait_for_holders(ll_deadline deadline)
 {
-    while (atomic_load(learner->state) == LL_HANDLE_BUSY) {
-        if (ll_deadline_passed(deadline))
-            return false;
+    pthread_mutex_lock(&list_mutex);
+    while (holders > 0 && !ll_deadline_passed(deadline)) {
+        pthread_mutex_unlock(&list_mutex);
         ll_clock_sleep_us(STEP_US);
+        pthread_mutex_lock(&list_mutex);
     }
-    return atomic_load(learner->state) != LL_HANDLE_FORKED;
+    return holders == 0;
 }
 
 /* Stops what writes, from the callers' side to the disk's. */
@@ -51,11 +57,13 @@ static void before_fork(void)
 {
     ll_deadline deadline = ll_deadline_in_ms(PATIENCE_MS);
 
-    pthread_mutex_lock(&list_mutex);
+    caught = !wait_for_holders(deadline);
     for (llmlearn *learner = open_handles; learner != NULL; learner = learner->next) {
-        learner->paused = wait_until_made(learner, deadline);
-        if (learner->paused)
-            learner->store_forbidden = !pause_core(atomic_load(&learner->core), deadline);
+        unsigned state = atomic_load(learner->state); /* BUSY only if a holder was too slow */
+
+        learner->paused = state != LL_HANDLE_BUSY && state != LL_HANDLE_FORKED;
+        learner->all_paused = learner->paused && pause_core(atomic_load(&learner->core), deadline);
+        caught |= learner->paused && !learner->all_paused;
     }
 }
 
@@ -63,8 +71,7 @@ static void after_fork_in_parent(void)
 {
     for (llmlearn *learner = open_handles; learner != NULL; learner = learner->next) {
         if (learner->paused)
-            resume_core(atomic_load(&learner->core), !learner->store_forbidden);
-        learner->store_forbidden = false;
+            resume_core(atomic_load(&learner->core), learner->all_paused);
         learner->paused = false;
     }
     pthread_mutex_unlock(&list_mutex);
@@ -84,6 +91,8 @@ static void after_fork_in_child(void)
         learner->paused = false;
         learner->next_attach = 0;
     }
+    holders = 0; /* those threads are not in this process */
+    store_lost |= caught;
     pthread_mutex_unlock(&list_mutex);
 }
 
@@ -98,6 +107,33 @@ llmlearn_err ll_fork_prepare_process(void)
     if (registered_status != 0)
         return ll_fail_errno(registered_status, "registering fork handlers");
     return LLMLEARN_OK;
+}
+
+void ll_fork_hold(void)
+{
+    pthread_mutex_lock(&list_mutex);
+    holders++;
+    pthread_mutex_unlock(&list_mutex);
+}
+
+void ll_fork_release(void)
+{
+    pthread_mutex_lock(&list_mutex);
+    holders--;
+    pthread_mutex_unlock(&list_mutex);
+}
+
+llmlearn_err ll_fork_check_store(void)
+{
+    bool lost;
+
+    pthread_mutex_lock(&list_mutex);
+    lost = store_lost;
+    pthread_mutex_unlock(&list_mutex);
+    if (!lost)
+        return LLMLEARN_OK;
+    return ll_fail(LLMLEARN_ESTATE, "this process was forked while its parent waited for the disk: "
+                                    "it can log, but not open, read or vote");
 }
 
 void ll_fork_add(llmlearn *learner)

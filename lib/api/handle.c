@@ -146,16 +146,17 @@ static llmlearn_err renew_core(llmlearn *learner)
 
 static llmlearn_err attach(llmlearn *learner, ll_core *core)
 {
+    llmlearn_err err;
+
     if (core->store != NULL)
         return LLMLEARN_OK;
-    if (learner->store_forbidden)
-        return ll_fail(LLMLEARN_ESTATE,
-                       "this process was forked while its parent waited for the disk: it can "
-                       "log, but not read or vote; open another learner in it");
-    if (!ll_deadline_passed(learner->next_attach))
+    err = ll_fork_check_store();
+    if (err == LLMLEARN_OK && !ll_deadline_passed(learner->next_attach))
         return ll_fail(LLMLEARN_EIO, "the database could not be opened after the fork; "
                                      "trying again within a second");
     learner->next_attach = ll_deadline_in_ms(ATTACH_INTERVAL_MS);
+    if (err != LLMLEARN_OK)
+        return err;
     return ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(ATTACH_PATIENCE_MS));
 }
 
@@ -180,6 +181,23 @@ static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, ll_han
     return err;
 }
 
+/* Leaves *state, if nobody else does just now; says where to. */
+static bool take_turn(llmlearn *learner, unsigned *state, llmlearn_err *out_err)
+{
+    ll_handle_state to = LL_HANDLE_FORKED;
+    bool ours;
+
+    ll_fork_hold();
+    ours = atomic_compare_exchange_strong(learner->state, state, LL_HANDLE_BUSY);
+    if (ours) {
+        *out_err = become_ready(learner, (ll_handle_state)*state, &to);
+        atomic_store_explicit(learner->state, to, memory_order_release);
+        *state = to;
+    }
+    ll_fork_release();
+    return ours;
+}
+
 llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core)
 {
     ll_deadline deadline = ll_deadline_in_ms(BUSY_PATIENCE_MS);
@@ -193,17 +211,10 @@ llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core
         if (state == LL_HANDLE_RUNNING)
             break;
         if (state == LL_HANDLE_JOURNALING && !needs_store &&
-            (learner->store_forbidden || !ll_deadline_passed(learner->next_attach)))
+            !ll_deadline_passed(learner->next_attach))
             break;
-        if (state != LL_HANDLE_BUSY &&
-            atomic_compare_exchange_strong(learner->state, &state, LL_HANDLE_BUSY)) {
-            ll_handle_state to;
-
-            err = become_ready(learner, (ll_handle_state)state, &to);
-            atomic_store_explicit(learner->state, to, memory_order_release);
-            state = to;
+        if (state != LL_HANDLE_BUSY && take_turn(learner, &state, &err))
             break;
-        }
         if (ll_deadline_passed(deadline))
             return ll_fail(LLMLEARN_ETIMEDOUT, "another thread is still opening the learner");
         ll_clock_sleep_us(BUSY_STEP_US);
@@ -287,6 +298,31 @@ static llmlearn_err open_core(llmlearn *learner)
     return LLMLEARN_OK;
 }
 
+static llmlearn_err open_learner(const llmlearn_options *options, llmlearn *learner)
+{
+    llmlearn_err err = read_options(options, &learner->settings);
+
+    if (err == LLMLEARN_OK)
+        err = make_state(learner);
+    if (err == LLMLEARN_OK)
+        err = ll_fork_prepare_process();
+    if (err == LLMLEARN_OK)
+        err = ll_fork_check_store();
+    if (err != LLMLEARN_OK)
+        return err;
+    ll_fork_hold();
+    err = learn_from_store(&learner->settings);
+    if (err == LLMLEARN_OK)
+        err = open_core(learner);
+    if (err == LLMLEARN_OK) {
+        learner->magic = LL_HANDLE_MAGIC;
+        atomic_store(learner->state, LL_HANDLE_OPENED);
+        ll_fork_add(learner);
+    }
+    ll_fork_release();
+    return err;
+}
+
 llmlearn_err llmlearn_open(const llmlearn_options *options, llmlearn **out_learner)
 {
     llmlearn *learner;
@@ -297,22 +333,11 @@ llmlearn_err llmlearn_open(const llmlearn_options *options, llmlearn **out_learn
     learner = calloc(1, sizeof *learner);
     if (learner == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for a learner");
-    err = read_options(options, &learner->settings);
-    if (err == LLMLEARN_OK)
-        err = make_state(learner);
-    if (err == LLMLEARN_OK)
-        err = ll_fork_prepare_process();
-    if (err == LLMLEARN_OK)
-        err = learn_from_store(&learner->settings);
-    if (err == LLMLEARN_OK)
-        err = open_core(learner);
+    err = open_learner(options, learner);
     if (err != LLMLEARN_OK) {
         free_learner(learner);
         return err;
     }
-    learner->magic = LL_HANDLE_MAGIC;
-    atomic_store(learner->state, LL_HANDLE_OPENED);
-    ll_fork_add(learner);
     *out_learner = learner;
     return LLMLEARN_OK;
 }
@@ -367,9 +392,11 @@ llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms)
     /* In a child that never used it, the core is the parent's: leave it alone. */
     if (atomic_load(learner->state) != LL_HANDLE_FORKED)
         err = settle(learner, atomic_load(&learner->core), deadline);
+    ll_fork_hold();
     ll_fork_remove(learner);
     if (atomic_load(learner->state) != LL_HANDLE_FORKED)
         close_core(atomic_load(&learner->core), deadline);
+    ll_fork_release();
     free_learner(learner);
     return err;
 }

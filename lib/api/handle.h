@@ -52,11 +52,11 @@ typedef enum ll_handle_state {
 
 struct llmlearn {
     uint32_t magic;
-    bool store_forbidden; /* this child was forked while a commit hung: it never opens the store */
-    bool paused;          /* by the fork under way */
-    atomic_uint *state;   /* ll_handle_state, alone in a page that a fork wipes */
+    bool paused;        /* by the fork under way */
+    bool all_paused;    /* and the store let go of */
+    atomic_uint *state; /* ll_handle_state, alone in a page that a fork wipes */
     _Atomic(ll_core *) core;
-    ll_deadline next_attach; /* when JOURNALING may try the store again; BUSY's own */
+    _Atomic ll_deadline next_attach; /* when JOURNALING may try the store again; BUSY's own */
     ll_settings settings;
     llmlearn *next; /* in the list of open handles */
 };

@@ -1,16 +1,13 @@
 #include "analytics/report_json.h"
 
-#include "base/buffer.h"
+#include "analytics/writer.h"
 #include "base/clock.h"
 #include "stats/interval.h"
 #include "stats/limits.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <string.h>
 
-/* Enough to tell any two rates of counted things apart that a reader would; 0.7 stays 0.7. */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 #define CONFIDENCE 0.95
 
 /* What every group of rows shows. */
@@ -22,74 +19,54 @@ typedef struct group {
     int64_t rating_sum;
 } group;
 
-/* Wants of memory are collected and looked at once, at the end: jansson takes the NULL that an
- * earlier call returned and fails again. */
-typedef struct object {
-    json_t *json;
-    bool failed;
-} object;
-
-static void put(object *o, const char *key, json_t *value)
+static void put_int(ll_writer *w, const char *key, int64_t value)
 {
-    if (json_object_set_new_nocheck(o->json, key, value) != 0)
-        o->failed = true;
+    ll_writer_key(w, key);
+    ll_writer_int(w, value);
 }
 
-static void put_int(object *o, const char *key, int64_t value)
+static void put_text(ll_writer *w, const char *key, const char *text)
 {
-    put(o, key, json_integer((json_int_t)value));
+    ll_writer_key(w, key);
+    ll_writer_string(w, text);
 }
 
-static void put_ratio(object *o, const char *key, int64_t part, int64_t whole)
+static void put_ratio(ll_writer *w, const char *key, int64_t part, int64_t whole)
 {
-    put(o, key, whole > 0 ? json_real((double)part / (double)whole) : json_null());
+    ll_writer_key(w, key);
+    if (whole > 0)
+        ll_writer_real(w, (double)part / (double)whole);
+    else
+        ll_writer_null(w);
 }
 
-static void put_text(object *o, const char *key, const char *text)
+static void put_interval(ll_writer *w, int64_t positive, int64_t votes)
 {
-    put(o, key, json_string(text));
-}
+    ll_interval interval;
 
-static object new_object(void)
-{
-    object o = { .json = json_object() };
-
-    o.failed = o.json == NULL;
-    return o;
-}
-
-/* Appends the finished object to the array; it is used up. */
-static void append(json_t *array, object *o, bool *failed)
-{
-    if (o->failed) {
-        json_decref(o->json);
-        *failed = true;
-    } else if (json_array_append_new(array, o->json) != 0) {
-        *failed = true;
-    }
-}
-
-static void put_interval(object *o, int64_t positive, int64_t votes)
-{
+    ll_writer_key(w, "positive_rate_interval");
     if (votes == 0 || (uint64_t)votes > LL_STATS_COUNT_MAX) {
-        put(o, "positive_rate_interval", json_null());
+        ll_writer_null(w);
         return;
     }
-    ll_interval i = ll_interval_wilson((uint64_t)positive, (uint64_t)votes, CONFIDENCE);
-    put(o, "positive_rate_interval", json_pack("[f,f]", i.low, i.high));
+    interval = ll_interval_wilson((uint64_t)positive, (uint64_t)votes, CONFIDENCE);
+    ll_writer_open(w, '[');
+    ll_writer_real(w, interval.low);
+    ll_writer_real(w, interval.high);
+    ll_writer_close(w, ']');
 }
 
-static void put_group(object *o, const group *g)
+static void put_group(ll_writer *w, const group *g)
 {
     int64_t votes = g->positive + g->negative;
 
-    put_int(o, "explanations", g->explanations);
-    put_int(o, "feedback", votes);
-    put_int(o, "positive", g->positive);
-    put_ratio(o, "positive_rate", g->positive, votes);
-    put_interval(o, g->positive, votes);
-    put_int(o, "rating_count", g->rating_count);
-    put_ratio(o, "average_rating", g->rating_sum, g->rating_count);
+    put_int(w, "explanations", g->explanations);
+    put_int(w, "feedback", votes);
+    put_int(w, "positive", g->positive);
+    put_ratio(w, "positive_rate", g->positive, votes);
+    put_interval(w, g->positive, votes);
+    put_int(w, "rating_count", g->rating_count);
+    put_ratio(w, "average_rating", g->rating_sum, g->rating_count);
 }
 
 static group group_of(const ll_counts *c)
@@ -103,82 +80,88 @@ static group group_of(const ll_counts *c)
     return g;
 }
 
-static void put_use(object *o, const ll_counts *c)
+static void put_use(ll_writer *w, const ll_counts *c)
 {
-    put_ratio(o, "cached_rate", c->cached, c->explanations);
-    put_ratio(o, "fallback_rate", c->fallback, c->explanations);
-    put_int(o, "prompt_tokens", c->prompt_tokens);
-    put_int(o, "completion_tokens", c->completion_tokens);
-    put_int(o, "cost_nanousd", c->cost_nanousd);
-    put_int(o, "cost_known", c->cost_known);
+    put_ratio(w, "cached_rate", c->cached, c->explanations);
+    put_ratio(w, "fallback_rate", c->fallback, c->explanations);
+    put_int(w, "prompt_tokens", c->prompt_tokens);
+    put_int(w, "completion_tokens", c->completion_tokens);
+    put_int(w, "cost_nanousd", c->cost_nanousd);
+    put_int(w, "cost_known", c->cost_known);
 }
 
-static void put_counts(object *o, const ll_counts *c)
+static void put_counts(ll_writer *w, const ll_counts *c)
 {
     group g = group_of(c);
 
-    put_group(o, &g);
-    put_use(o, c);
+    put_group(w, &g);
+    put_use(w, c);
 }
 
-static void put_window(object *o, const ll_summary *s)
+static void put_window(ll_writer *w, const ll_summary *s)
 {
-    char from[LL_TIME_TEXT_BYTES], to[LL_TIME_TEXT_BYTES];
+    char day[LL_TIME_TEXT_BYTES];
 
-    ll_clock_format_day(s->first, from);
-    ll_clock_format_day(s->last, to);
-    put(o, "window",
-        json_pack("{s:I,s:s,s:s}", "days", (json_int_t)(s->last - s->first + 1), "from", from, "to",
-                  to));
+    ll_writer_key(w, "window");
+    ll_writer_open(w, '{');
+    put_int(w, "days", s->last - s->first + 1);
+    ll_clock_format_day(s->first, day);
+    put_text(w, "from", day);
+    ll_clock_format_day(s->last, day);
+    put_text(w, "to", day);
+    ll_writer_close(w, '}');
 }
 
-static void put_totals(object *o, const ll_counts *c)
+static void put_totals(ll_writer *w, const ll_counts *c)
 {
     group g = group_of(c);
     int64_t votes = g.positive + g.negative;
 
-    put_int(o, "total_explanations", c->explanations);
-    put_int(o, "total_feedback", votes);
-    put_int(o, "positive", c->positive);
-    put_int(o, "negative", c->negative);
-    put_int(o, "rated_explanations", c->rated);
-    put_ratio(o, "response_rate", c->rated, c->explanations);
-    put_ratio(o, "positive_rate", c->positive, votes);
-    put_interval(o, c->positive, votes);
-    put_int(o, "rating_count", g.rating_count);
-    put_ratio(o, "average_rating", g.rating_sum, g.rating_count);
-    put(o, "rating_histogram",
-        json_pack("[I,I,I,I,I]", (json_int_t)c->rating[0], (json_int_t)c->rating[1],
-                  (json_int_t)c->rating[2], (json_int_t)c->rating[3], (json_int_t)c->rating[4]));
-    put_use(o, c);
+    put_int(w, "total_explanations", c->explanations);
+    put_int(w, "total_feedback", votes);
+    put_int(w, "positive", c->positive);
+    put_int(w, "negative", c->negative);
+    put_int(w, "rated_explanations", c->rated);
+    put_ratio(w, "response_rate", c->rated, c->explanations);
+    put_ratio(w, "positive_rate", c->positive, votes);
+    put_interval(w, c->positive, votes);
+    put_int(w, "rating_count", g.rating_count);
+    put_ratio(w, "average_rating", g.rating_sum, g.rating_count);
+    ll_writer_key(w, "rating_histogram");
+    ll_writer_open(w, '[');
+    for (int i = 0; i < 5; i++)
+        ll_writer_int(w, c->rating[i]);
+    ll_writer_close(w, ']');
+    put_use(w, c);
 }
 
 /* The variants come sorted by signal: a signal is a run of them. */
-static void put_signals(object *o, const ll_summary *s)
+static void put_signals(ll_writer *w, const ll_summary *s)
 {
-    json_t *array = json_array();
     uint32_t next;
 
+    ll_writer_key(w, "by_signal");
+    ll_writer_open(w, '[');
     for (uint32_t i = 0; i < s->variant_count; i = next) {
         const char *signal = s->variants[i].label->signal;
         ll_counts sum = { 0 };
-        object item = new_object();
 
         for (next = i;
              next < s->variant_count && strcmp(s->variants[next].label->signal, signal) == 0;
              next++)
             ll_counts_add(&sum, &s->variants[next].counts);
-        put_text(&item, "signal", signal);
-        put_counts(&item, &sum);
-        append(array, &item, &o->failed);
+        ll_writer_open(w, '{');
+        put_text(w, "signal", signal);
+        put_counts(w, &sum);
+        ll_writer_close(w, '}');
     }
-    put(o, "by_signal", array);
+    ll_writer_close(w, ']');
 }
 
-static void put_tickers(object *o, const ll_summary *s)
+static void put_tickers(ll_writer *w, const ll_summary *s)
 {
-    json_t *array = json_array();
-
+    ll_writer_key(w, "by_ticker");
+    ll_writer_open(w, '[');
     for (uint32_t i = 0; i < s->ticker_count; i++) {
         const ll_summary_ticker *t = &s->tickers[i];
         const group g = { .explanations = t->explanations,
@@ -186,87 +169,80 @@ static void put_tickers(object *o, const ll_summary *s)
                           .negative = t->negative,
                           .rating_count = t->rating_count,
                           .rating_sum = t->rating_sum };
-        object item = new_object();
 
-        put_text(&item, "ticker", t->label->name);
-        put_group(&item, &g);
-        append(array, &item, &o->failed);
+        ll_writer_open(w, '{');
+        put_text(w, "ticker", t->label->name);
+        put_group(w, &g);
+        ll_writer_close(w, '}');
     }
-    put(o, "by_ticker", array);
+    ll_writer_close(w, ']');
 }
 
-static void put_percentile(object *o, const char *key, const ll_spread *latency, int percent)
+static void put_latency(ll_writer *w, const ll_spread *latency)
 {
+    static const struct {
+        const char *key;
+        int percent;
+    } shown[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
     double ms;
 
-    put(o, key, ll_spread_percentile(latency, percent, &ms) ? json_real(ms) : json_null());
+    ll_writer_key(w, "latency_ms");
+    ll_writer_open(w, '{');
+    for (int i = 0; i < 3; i++) {
+        ll_writer_key(w, shown[i].key);
+        if (ll_spread_percentile(latency, shown[i].percent, &ms))
+            ll_writer_real(w, ms);
+        else
+            ll_writer_null(w);
+    }
+    ll_writer_close(w, '}');
 }
 
-static void put_variants(object *o, const ll_summary *s)
+static void put_variants(ll_writer *w, const ll_summary *s)
 {
-    json_t *array = json_array();
-
+    ll_writer_key(w, "by_variant");
+    ll_writer_open(w, '[');
     for (uint32_t i = 0; i < s->variant_count; i++) {
         const ll_summary_variant *v = &s->variants[i];
-        object item = new_object(), latency = new_object();
 
-        put_text(&item, "signal", v->label->signal);
-        put_text(&item, "version", v->label->name);
-        put_text(&item, "status", v->label->status);
-        put_counts(&item, &v->counts);
-        put_percentile(&latency, "p50", v->latency, 50);
-        put_percentile(&latency, "p95", v->latency, 95);
-        put_percentile(&latency, "p99", v->latency, 99);
-        item.failed |= latency.failed;
-        put(&item, "latency_ms", latency.json);
-        append(array, &item, &o->failed);
+        ll_writer_open(w, '{');
+        put_text(w, "signal", v->label->signal);
+        put_text(w, "version", v->label->name);
+        put_text(w, "status", v->label->status);
+        put_counts(w, &v->counts);
+        put_latency(w, v->latency);
+        ll_writer_close(w, '}');
     }
-    put(o, "by_variant", array);
+    ll_writer_close(w, ']');
 }
 
-static void put_series(object *o, const ll_summary *s)
+static void put_series(ll_writer *w, const ll_summary *s)
 {
-    json_t *array = json_array();
-
+    ll_writer_key(w, "series");
+    ll_writer_open(w, '[');
     for (int64_t day = s->first; day <= s->last; day++) {
         char text[LL_TIME_TEXT_BYTES];
-        object item = new_object();
 
         ll_clock_format_day(day, text);
-        put_text(&item, "day", text);
-        put_counts(&item, &s->series[day - s->first]);
-        append(array, &item, &o->failed);
+        ll_writer_open(w, '{');
+        put_text(w, "day", text);
+        put_counts(w, &s->series[day - s->first]);
+        ll_writer_close(w, '}');
     }
-    put(o, "series", array);
-}
-
-/* Not json_dumps: the host may have given jansson another allocator than malloc. */
-static int append_text(const char *text, size_t bytes, void *buffer)
-{
-    ll_buffer_append(buffer, text, bytes);
-    return 0;
+    ll_writer_close(w, ']');
 }
 
 char *ll_report_json(const ll_summary *summary, uint64_t pending)
 {
-    object o = new_object();
-    ll_buffer buffer = { 0 };
-    char *text;
+    ll_writer w = { .comma = true };
 
-    put_int(&o, "pending", pending > INT64_MAX ? INT64_MAX : (int64_t)pending);
-    put_window(&o, summary);
-    put_totals(&o, &summary->total);
-    put_signals(&o, summary);
-    put_tickers(&o, summary);
-    put_variants(&o, summary);
-    put_series(&o, summary);
-    if (o.failed || json_dump_callback(o.json, append_text, &buffer, DUMP_FLAGS) != 0)
-        buffer.failed = true;
-    json_decref(o.json);
-    text = ll_buffer_take(&buffer);
-    if (text != NULL) {
-        assert(text[0] == '{');
-        text[0] = ',';
-    }
-    return text;
+    put_int(&w, "pending", pending > INT64_MAX ? INT64_MAX : (int64_t)pending);
+    put_window(&w, summary);
+    put_totals(&w, &summary->total);
+    put_signals(&w, summary);
+    put_tickers(&w, summary);
+    put_variants(&w, summary);
+    put_series(&w, summary);
+    ll_writer_close(&w, '}');
+    return ll_buffer_take(&w.buffer);
 }

@@ -105,41 +105,41 @@ static llmlearn_err reserve_spreads(ll_summary *s)
 static llmlearn_err add_variant(ll_summary *s, const ll_rollup_day *day, const ll_rollup_variant *v)
 {
     const int64_t key[] = { v->variant, 0, 0 };
-    llmlearn_err err = ll_tally_reserve(&s->by_variant, 1);
-    uint32_t index;
 
-    if (err == LLMLEARN_OK)
-        err = reserve_spreads(s);
-    if (err != LLMLEARN_OK)
-        return err;
-    index = ll_tally_add(&s->by_variant, key, (const int64_t *)&v->counts);
-    return add_latencies(&s->spreads[index], day->buckets + v->bucket_index, v->bucket_count);
+    ll_tally_add(&s->by_variant, key, (const int64_t *)&v->counts);
+    return add_latencies(&s->spreads[s->by_variant.latest], day->buckets + v->bucket_index,
+                         v->bucket_count);
 }
 
-static llmlearn_err add_ticker(ll_summary *s, const ll_rollup_ticker *t)
+/* The counts of a day are so far below the largest number that these sums cannot reach it. */
+static void add_ticker(ll_summary *s, const ll_rollup_ticker *t)
 {
     const int64_t key[] = { t->ticker, 0, 0 };
-    const int64_t sums[TICKER_SUMS] = { t->explanations, t->positive, t->negative, t->rating_count,
-                                        t->rating_sum };
-    llmlearn_err err = ll_tally_reserve(&s->by_ticker, 1);
+    int64_t *sums = ll_tally_sums(&s->by_ticker, key);
 
-    if (err == LLMLEARN_OK)
-        ll_tally_add(&s->by_ticker, key, sums);
-    return err;
+    sums[EXPLANATIONS] += t->explanations;
+    sums[POSITIVE] += t->positive;
+    sums[NEGATIVE] += t->negative;
+    sums[RATING_COUNT] += t->rating_count;
+    sums[RATING_SUM] += t->rating_sum;
 }
 
 llmlearn_err ll_summary_add(void *summary, const ll_rollup_day *day)
 {
     ll_summary *s = summary;
-    llmlearn_err err = LLMLEARN_OK;
+    llmlearn_err err = ll_tally_reserve(&s->by_variant, day->variant_count);
 
     assert(day->day >= s->first && day->day <= s->last);
     s->series[day->day - s->first] = day->total;
     ll_counts_add(&s->total, &day->total);
+    if (err == LLMLEARN_OK)
+        err = reserve_spreads(s);
     for (uint32_t i = 0; err == LLMLEARN_OK && i < day->variant_count; i++)
         err = add_variant(s, day, &day->variants[i]);
+    if (err == LLMLEARN_OK)
+        err = ll_tally_reserve(&s->by_ticker, day->ticker_count);
     for (uint32_t i = 0; err == LLMLEARN_OK && i < day->ticker_count; i++)
-        err = add_ticker(s, &day->tickers[i]);
+        add_ticker(s, &day->tickers[i]);
     return err;
 }
 

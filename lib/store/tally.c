@@ -99,44 +99,39 @@ llmlearn_err ll_tally_reserve(ll_tally *t, uint32_t more)
 {
     uint32_t capacity = t->capacity;
 
-    assert(more <= ROWS_FIRST);
-    if (t->count + more <= capacity)
+    if (more <= capacity - t->count)
         return LLMLEARN_OK;
-    if (capacity >= ROWS_MAX)
+    if (more > ROWS_MAX - t->count)
         return ll_fail(LLMLEARN_ENOMEM, "too many different keys in one sum");
-    return resize(t, 2 * capacity);
+    while (capacity < t->count + more)
+        capacity *= 2;
+    return resize(t, capacity);
 }
 
-static uint32_t find_or_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS])
+int64_t *ll_tally_find_or_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS])
 {
-    uint32_t guess = t->latest + 1 < t->count ? t->latest + 1 : 0;
-    uint32_t *slot;
+    uint32_t *slot = find_slot(t, key);
+    int64_t *row;
 
-    if (t->count > 0 && same_key(row_at(t, guess), key))
-        return guess;
-    slot = find_slot(t, key);
     if (*slot == 0) {
-        int64_t *row = row_at(t, t->count);
-
         assert(t->count < t->capacity);
+        row = row_at(t, t->count);
         memcpy(row, key, LL_TALLY_KEY_CELLS * sizeof key[0]);
         memset(row + LL_TALLY_KEY_CELLS, 0, (t->cells - LL_TALLY_KEY_CELLS) * sizeof row[0]);
         *slot = ++t->count;
     }
-    return *slot - 1;
+    t->latest = *slot - 1;
+    return row_at(t, t->latest) + LL_TALLY_KEY_CELLS;
 }
 
-uint32_t ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas)
+void ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas)
 {
-    int64_t *sums;
+    int64_t *sums = ll_tally_sums(t, key);
 
-    t->latest = find_or_add(t, key);
-    sums = row_at(t, t->latest) + LL_TALLY_KEY_CELLS;
     for (uint32_t i = 0; i < t->cells - LL_TALLY_KEY_CELLS; i++) {
         if (__builtin_add_overflow(sums[i], deltas[i], &sums[i]))
             sums[i] = deltas[i] > 0 ? INT64_MAX : INT64_MIN;
     }
-    return t->latest;
 }
 
 const int64_t *ll_tally_row(const ll_tally *t, uint32_t index)

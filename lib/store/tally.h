@@ -10,6 +10,8 @@
 
 #include "llmlearn.h"
 
+#include <stddef.h>
+
 #define LL_TALLY_KEY_CELLS 3
 
 /* slots: open addressing, twice as many as rows have room; a row's index plus one, 0 if free. */
@@ -28,10 +30,24 @@ void ll_tally_free(ll_tally *t);
 /* Room for that many new keys, so that the adding cannot fail. */
 llmlearn_err ll_tally_reserve(ll_tally *t, uint32_t more);
 
-/* Adds to the sums of the key, which start at 0; needs room for one. Sums stop at the largest
- * number instead of wrapping. Returns the row's index. Keys that come in the order of an
- * earlier round are found without hashing. */
-uint32_t ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas);
+/* The sums of the key, which start at 0; needs room for one. Good until the next key comes;
+ * t->latest is then the row's index. Keys that come in the order of an earlier round are found
+ * without hashing. */
+int64_t *ll_tally_find_or_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS]);
+
+static inline int64_t *ll_tally_sums(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS])
+{
+    uint32_t guess = t->latest + 1;
+    int64_t *row = t->rows + (size_t)guess * t->cells;
+
+    if (guess >= t->count || row[0] != key[0] || row[1] != key[1] || row[2] != key[2])
+        return ll_tally_find_or_add(t, key);
+    t->latest = guess;
+    return row + LL_TALLY_KEY_CELLS;
+}
+
+/* Adds to all sums of the key. They stop at the largest number instead of wrapping. */
+void ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas);
 
 /* The row's cells: key, then sums. */
 const int64_t *ll_tally_row(const ll_tally *t, uint32_t index);

@@ -111,8 +111,8 @@ static void check_text(reader *r, const char *key, const char *expected)
 static void check_real(json_t *value, const char *key, double expected)
 {
     ck_assert_msg(json_is_real(value), "%s", key);
-    ck_assert_msg(fabs(json_real_value(value) - expected) <= 1e-12 * fmax(1, fabs(expected)),
-                  "%s: %.15g, not %.15g", key, json_real_value(value), expected);
+    ck_assert_msg(fabs(json_real_value(value) - expected) <= 0.6e-9, "%s: %.15g, not %.15g", key,
+                  json_real_value(value), expected);
 }
 
 static void check_ratio(reader *r, const char *key, int64_t part, int64_t whole)

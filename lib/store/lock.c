@@ -18,7 +18,7 @@
 
 /* A waiter looks again after 100 us, then 200, and so on. */
 #define POLL_US_MIN 100
-#define POLL_US_MAX 2000
+#define POLL_US_MAX 500
 /* How long "lately" is for ll_lock_is_contended. */
 #define LATELY_NS (1000 * NS_PER_MS)
 /* The holder's mark is renewed this often, well within the above. */

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/journal.h"
 
 #include "base/hash.h"

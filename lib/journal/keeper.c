@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/keeper.h"
 
 #include "base/point.h"

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "base/err.h"
 #include "base/point.h"
 #include "journal/journal.h"

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/ring.h"
 
 #include "base/filesystem.h"

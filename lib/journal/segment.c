@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/segment.h"
 
 #include "base/crc32c.h"

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/segment_reader.h"
 
 #include "base/err.h"

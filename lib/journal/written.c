@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "journal/written.h"
 
 #include "base/point.h"

@@ -388,10 +388,10 @@ ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_r
     uint64_t at;
 
     assert(reader != NULL && offset != NULL && out_record != NULL);
+    if (*offset >= reader->segment_end)
+        return LL_READ_FINISHED;
     at = *offset < LL_SEGMENT_DATA ? LL_SEGMENT_DATA : (*offset + 7) & ~UINT64_C(7);
     reader->window_fresh = false;
-    if (at >= reader->segment_end)
-        return LL_READ_FINISHED;
     *offset = at;
     return reader->alive ? next_live(reader, offset, out_record)
                          : next_dead(reader, offset, out_record);

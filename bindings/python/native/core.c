@@ -153,14 +153,21 @@ static void forget_parents_calls(core *self)
     self->running = 0;
 }
 
-/* What stayed in the journal is stored later, so there is nobody to tell. */
+/* Closes what close() could not, once nobody is inside the library any more. What
+ * stays in the journal is stored later, so there is nobody to tell. */
 static void close_leftover(core *self)
 {
     llmlearn *handle = self->leftover;
+    PyObject *type, *value, *traceback;
 
+    if (handle == NULL || self->running != 0)
+        return;
     self->leftover = NULL;
-    Py_BEGIN_ALLOW_THREADS(void) llmlearn_close(handle, LEFTOVER_CLOSE_MS);
-    Py_END_ALLOW_THREADS
+    PyErr_Fetch(&type, &value, &traceback);
+    PyThreadState *state = PyEval_SaveThread();
+    (void)llmlearn_close(handle, LEFTOVER_CLOSE_MS);
+    PyEval_RestoreThread(state);
+    PyErr_Restore(type, value, traceback);
 }
 
 PyDoc_STRVAR(invoke_doc,
@@ -196,12 +203,8 @@ static PyObject *core_invoke(PyObject *object, PyObject *const *args, Py_ssize_t
             core_raise((llmlearn_err)err);
         Py_CLEAR(result);
     }
-    if (--self->running == 0 && self->leftover != NULL) {
-        PyObject *type, *value, *traceback;
-        PyErr_Fetch(&type, &value, &traceback);
-        close_leftover(self);
-        PyErr_Restore(type, value, traceback);
-    }
+    self->running--;
+    close_leftover(self);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
@@ -223,8 +226,11 @@ static int wait_for_calls(core *self, int64_t end)
     while (self->running != 0) {
         if (monotonic_ms() >= end)
             return 0;
-        Py_BEGIN_ALLOW_THREADS nanosleep(&nap, NULL);
-        Py_END_ALLOW_THREADS if (PyErr_CheckSignals() != 0) return -1;
+        PyThreadState *state = PyEval_SaveThread();
+        nanosleep(&nap, NULL);
+        PyEval_RestoreThread(state);
+        if (PyErr_CheckSignals() != 0)
+            return -1;
     }
     return 1;
 }
@@ -256,13 +262,17 @@ static PyObject *core_close(PyObject *object, PyObject *timeout)
             raise_error(LLMLEARN_ETIMEDOUT,
                         "calls in other threads are still running; the last one closes the learner",
                         0);
+        close_leftover(self);
         return NULL;
     }
     left_ms = end - monotonic_ms();
     if (left_ms < CLOSE_AT_LEAST_MS)
         left_ms = CLOSE_AT_LEAST_MS;
-    Py_BEGIN_ALLOW_THREADS err = llmlearn_close(handle, (uint32_t)left_ms);
-    Py_END_ALLOW_THREADS if (err == LLMLEARN_OK) Py_RETURN_NONE;
+    PyThreadState *state = PyEval_SaveThread();
+    err = llmlearn_close(handle, (uint32_t)left_ms);
+    PyEval_RestoreThread(state);
+    if (err == LLMLEARN_OK)
+        Py_RETURN_NONE;
     core_raise(err);
     return NULL;
 }

@@ -185,6 +185,16 @@ static int wrong_type(const char *name, const char *wanted, PyObject *value)
     return 0;
 }
 
+/* After a failed conversion: only text that UTF-8 cannot say is an invalid argument. */
+static int wrong_text(const char *name)
+{
+    if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
+        PyErr_Clear();
+        core_raise_invalid("%s: not valid Unicode: it holds a lone surrogate", name);
+    }
+    return 0;
+}
+
 /* The bytes belong to `value`. A C string ends at its first NUL, so a text with
  * one inside would be stored in part: it is refused. */
 static inline int take_text(PyObject *value, const char *name, const char **out)
@@ -195,14 +205,15 @@ static inline int take_text(PyObject *value, const char *name, const char **out)
         return 1;
     if (!PyUnicode_Check(value))
         return wrong_type(name, "a str", value);
-    const char *text = PyUnicode_AsUTF8AndSize(value, &size);
-    if (text == NULL) {
-        if (PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
-            PyErr_Clear();
-            core_raise_invalid("%s: not valid Unicode: it holds a lone surrogate", name);
-        }
-        return 0;
+    const char *text = NULL;
+    if (PyUnicode_IS_COMPACT_ASCII(value)) { /* its own UTF-8, as nearly all of ours are */
+        text = (const char *)PyUnicode_DATA(value);
+        size = PyUnicode_GET_LENGTH(value);
+    } else {
+        text = PyUnicode_AsUTF8AndSize(value, &size);
     }
+    if (text == NULL)
+        return wrong_text(name);
     if (strlen(text) != (size_t)size) {
         core_raise_invalid("%s: must not contain the character NUL", name);
         return 0;
@@ -358,24 +369,40 @@ static int take_assignment(PyObject *value, llmlearn_explanation *out)
     unsigned long arm = PyLong_AsUnsignedLong(PyStructSequence_GET_ITEM(value, 3));
     if (PyErr_Occurred())
         return wrong_number(PyStructSequence_GET_ITEM(value, 3), "assignment.arm", "an int");
-    out->arm = arm < UINT32_MAX ? (uint32_t)arm : UINT32_MAX;
+    if (arm >= LLMLEARN_ARMS_MAX) {
+        core_raise_invalid("assignment.arm: must be below %d", LLMLEARN_ARMS_MAX);
+        return 0;
+    }
+    out->arm = (uint32_t)arm;
     return take_flag(PyStructSequence_GET_ITEM(value, 4), LLMLEARN_REROUTED, &out->flags);
+}
+
+/* "00" "01" ... "ff": the digits of every byte. */
+#define ROW(high)                                                                                  \
+    high "0" high "1" high "2" high "3" high "4" high "5" high "6" high "7" high "8" high "9" high \
+         "a" high "b" high "c" high "d" high "e" high "f"
+static const char byte_digits[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+    ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+
+static inline void put_digits(Py_UCS1 *out, const uint8_t *bytes, int count)
+{
+    for (int i = 0; i < count; i++)
+        memcpy(out + 2 * i, byte_digits + 2 * bytes[i], 2);
 }
 
 static PyObject *id_text(const llmlearn_id *id)
 {
-    static const char digits[] = "0123456789abcdef";
     PyObject *text = PyUnicode_New(LLMLEARN_ID_TEXT_BYTES - 1, 127);
 
     if (text == NULL)
         return NULL;
     Py_UCS1 *out = PyUnicode_1BYTE_DATA(text);
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *out++ = '-';
-        *out++ = (Py_UCS1)digits[id->bytes[i] >> 4];
-        *out++ = (Py_UCS1)digits[id->bytes[i] & 15];
-    }
+    out[8] = out[13] = out[18] = out[23] = '-';
+    put_digits(out, id->bytes, 4);
+    put_digits(out + 9, id->bytes + 4, 2);
+    put_digits(out + 14, id->bytes + 6, 2);
+    put_digits(out + 19, id->bytes + 8, 2);
+    put_digits(out + 24, id->bytes + 10, 6);
     return text;
 }
 

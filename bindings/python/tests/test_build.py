@@ -42,7 +42,8 @@ def header_without_comments():
 
 
 def test_every_function_of_the_header_can_be_called():
-    names = set(re.findall(r"^LLMLEARN_API [^;(]*?\b(llmlearn_\w+)\(", header_without_comments(), re.M))
+    text = header_without_comments()
+    names = set(re.findall(r"^LLMLEARN_API [^;(]*?\b(llmlearn_\w+)\(", text, re.M))
     assert len(names) > 20
     assert {name for name in names if not callable(getattr(lib, name, None))} == set()
 
@@ -130,6 +131,10 @@ def test_importing_loads_nothing_slow():
 # ---- pip
 
 
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def pip_install(target, *flags, **environment):
     command = [sys.executable, "-m", "pip", "install", "--no-index", "--no-build-isolation",
                "--no-deps", "--no-warn-script-location", "--target", str(target), *flags, "."]
@@ -190,16 +195,14 @@ def test_pip_installs_from_a_bare_checkout(tmp_path, needs_pip):
     assert done.returncode == 0, done.stdout + done.stderr
     assert_it_works(target, tmp_path)
     module = next((target / "llmlearn").glob("_ffi*.so"))
-    exported = subprocess.run(["nm", "-D", "--defined-only", module], capture_output=True, text=True)
-    assert re.findall(r" T (\w+)", exported.stdout) == ["PyInit__ffi"]
-    needed = subprocess.run(["readelf", "-d", module], capture_output=True, text=True).stdout
+    assert re.findall(r" T (\w+)", output("nm", "-D", "--defined-only", module)) == ["PyInit__ffi"]
+    needed = output("readelf", "-d", module)
     assert "libllmlearn" not in needed and "libsqlite3" in needed
 
 
 def pkg_config_without_us(folder):
     """The system's pkg-config files, without ours should it be installed."""
-    paths = subprocess.run(["pkg-config", "--variable", "pc_path", "pkg-config"],
-                           capture_output=True, text=True).stdout.strip()
+    paths = output("pkg-config", "--variable", "pc_path", "pkg-config").strip()
     clean = folder / "pkgconfig"
     clean.mkdir()
     for path in reversed(paths.split(":")):
@@ -228,7 +231,7 @@ def test_pip_links_the_library_that_pkg_config_knows(tmp_path, needs_pip):
     done = pip_install(target, PKG_CONFIG_PATH=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     module = next((target / "llmlearn").glob("_ffi*.so"))
-    needed = subprocess.run(["readelf", "-d", module], capture_output=True, text=True).stdout
+    needed = output("readelf", "-d", module)
     assert "libllmlearn.so" in needed
     assert_it_works(target, tmp_path)
 
@@ -248,7 +251,7 @@ def test_the_source_archive_builds_without_the_repository(tmp_path, needs_pip):
                           cwd=copy, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     archive = next((tmp_path / "dist").glob("*.tar.gz"))
-    names = subprocess.run(["tar", "tzf", archive], capture_output=True, text=True, check=True).stdout
+    names = output("tar", "tzf", archive)
     for needed in ("vendor/include/llmlearn.h", "vendor/lib/base/err.c", "native/hot.c",
                    "src/llmlearn/py.typed", "src/llmlearn/_ffi.pyi", "setup.py"):
         assert f"/{needed}\n" in names

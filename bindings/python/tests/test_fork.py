@@ -65,7 +65,7 @@ def test_forks_under_load(side):
                     id = log(learner)
                     learner.submit_feedback(explanation_id=id, helpful=True, timeout_s=15)
 
-            threads = [threading.Thread(target=load) for _ in range(2)]
+            threads = [threading.Thread(target=load, daemon=True) for _ in range(2)]
             for thread in threads:
                 thread.start()
             for child in range(25):

@@ -107,14 +107,15 @@ def test_metadata_may_be_json_text_already(learner, log):
 
 def test_keywords_are_found_by_their_letters_not_their_address(log, learner):
     """`**kwargs` may bring names that Python never interned."""
-    fields = {"".join(name): value for name, value in ((["con", "fidence"], 0.5), (["u", "nit"], "u"))}
+    fields = {"".join(["con", "fidence"]): 0.5, "".join(["u", "nit"]): "u"}
     got = learner.get_explanation(explanation_id=log(**fields))
     assert (got.confidence, got.unit) == (0.5, "u")
 
 
 def test_ids_are_uuids_that_sort_by_time(log):
     ids = [log() for _ in range(1000)]
-    assert ids == sorted(ids)
+    times = [id[:18] for id in ids]  # behind them is chance
+    assert times == sorted(times)
     assert len(set(ids)) == 1000
     assert all(len(id) == 36 and id[14] == "7" and id == id.lower() for id in ids)
 

@@ -131,6 +131,8 @@ class AsyncLearner:
         self._pool: _Pool | None = None
 
     async def _run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        if self.learner.closed:
+            return function(*args, **kwargs)  # raises, and needs no thread for it
         pool = self._pool
         if pool is None or pool.pid != os.getpid():
             # A child has none of its parent's threads, and the parent's queue

@@ -65,11 +65,18 @@ def _count(name: str, value: int | None, low: int, high: int) -> int:
     return value
 
 
-def _positive(name: str, value: float) -> float:
-    """A number for a C field whose 0 would mean the default."""
+def _real(name: str, value: float) -> float:
     if not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not value > 0:
+    try:
+        return float(value)
+    except OverflowError:
+        raise errors.invalid(f"{name}: out of range") from None
+
+
+def _positive(name: str, value: float) -> float:
+    """A number for a C field whose 0 would mean the default."""
+    if not _real(name, value) > 0:
         raise errors.invalid(f"{name}: must be more than 0")
     return float(value)
 
@@ -104,9 +111,9 @@ def _record(ctype: str, keep: list[Any], **fields: Any) -> Any:
     return record
 
 
-def _id(name: str, value: str | None) -> Any:
-    if value is None:
-        return ffi.NULL
+def _id(name: str, value: str) -> Any:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
     out = ffi.new("llmlearn_id *")
     _check(lib.llmlearn_id_parse(_text(name, value), out))
     return out
@@ -210,7 +217,7 @@ class Learner(Core):
     and ``get_variant`` release the GIL.
     """
 
-    __slots__ = ("__weakref__", "_clock", "path")
+    __slots__ = ("__weakref__", "path")
 
     path: str
     """The database file."""
@@ -254,12 +261,10 @@ class Learner(Core):
             lock for 5 s), InvalidArgumentError.
         """
         keep: list[Any] = []
-        self.path = os.fspath(path)
-        self._clock = virtual_clock
         options = _record(
             "llmlearn_options",
             keep,
-            path=_path(self.path),
+            path=_path(path),
             baseline=_text("baseline", baseline),
             journal_bytes_max=_count("journal_bytes_max", journal_bytes_max, 1, _U64_MAX),
             segment_bytes=_count("segment_bytes", segment_bytes, 1, _U64_MAX),
@@ -273,7 +278,12 @@ class Learner(Core):
             options.clock_user = virtual_clock._cell
         out = ffi.new("llmlearn **")
         _check(lib.llmlearn_open(options, out))
-        self._adopt(out[0], int(ffi.cast("uintptr_t", out[0])))
+        try:
+            self._adopt(out[0], int(ffi.cast("uintptr_t", out[0])))
+        except RuntimeError:  # a second __init__
+            lib.llmlearn_close(out[0], 1)
+            raise
+        self.path = os.fspath(path)
         _open_learners.add(ref(self, _open_learners.discard))
 
     # ---- life
@@ -323,11 +333,13 @@ class Learner(Core):
             return
         import warnings
 
-        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        name = repr(self)
         try:
             self.close(timeout_s=_FORGOTTEN_S)
         except errors.LearnerError:
             pass  # only says that records stay in the journal
+        # Last, because a filter may turn the warning into an exception.
+        warnings.warn(f"unclosed {name}", ResourceWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}{' closed' if self.closed else ''}>"
@@ -401,7 +413,7 @@ class Learner(Core):
             lib.llmlearn_withdraw_feedback,
             _id("explanation_id", explanation_id),
             _text("user", user),
-            _id("vote_id", vote_id),
+            ffi.NULL if vote_id is None else _id("vote_id", vote_id),
             _milliseconds(timeout_s),
         )
 
@@ -545,7 +557,7 @@ class Learner(Core):
         for arm, (version, weight) in zip(arms, weights.items()):
             keep.append(ffi.new("char[]", _text("weights", version)))
             arm.version = keep[-1]
-            arm.weight = weight
+            arm.weight = _real("weights", weight)
         test = _record(
             "llmlearn_ab_test",
             keep,
@@ -554,7 +566,7 @@ class Learner(Core):
             arms=arms,
             arm_count=len(weights),
             rule=_RULES[rule],
-            duration_min_days=min_duration_days,
+            duration_min_days=_real("min_duration_days", min_duration_days),
             duration_max_days=_positive("max_duration_days", max_duration_days),
             trials_min=_count("min_trials", min_trials, 1, _U64_MAX),
             alpha_ratio=_positive("alpha", alpha),
@@ -672,7 +684,7 @@ _VERDICTS: dict[int, Literal["keep_going", "winner", "no_difference", "invalid"]
 }
 
 
-def _path(path: str) -> bytes:
+def _path(path: str | os.PathLike[str]) -> bytes:
     encoded = os.fsencode(path)
     if b"\0" in encoded:
         raise errors.invalid("path: must not contain the character NUL")

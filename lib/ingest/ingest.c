@@ -40,6 +40,7 @@ struct ll_ingest {
     pthread_cond_t paused; /* with jobs.mutex */
     atomic_bool hurry;     /* end the transaction at hand: somebody wants the thread to stop */
     ll_deadline next_batch, next_reload, next_adoption, next_pass, pass_began;
+    ll_deadline next_try; /* after a failure */
     atomic_uint_fast64_t caught_up_ns; /* when nothing of ours was waiting, last */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
 };
@@ -248,8 +249,7 @@ static void report_failure(ll_ingest *ingest, ll_job *batch, llmlearn_err err)
                  "%s: %s; what was logged stays in the journal", llmlearn_error_name(err),
                  llmlearn_error_detail());
     ll_jobs_fail(&ingest->jobs, batch, err);
-    ingest->next_batch = ll_deadline_in_ms(RETRY_INTERVAL_MS);
-    ingest->next_pass = ingest->next_batch;
+    ingest->next_try = ll_deadline_in_ms(RETRY_INTERVAL_MS);
 }
 
 static void rest_after_pass(ll_ingest *ingest)
@@ -311,8 +311,10 @@ static bool is_due(ll_ingest *ingest)
 {
     bool parked = ll_jobs_pass_wanted(&ingest->jobs) != 0;
 
+    if (!ll_deadline_passed(ingest->next_try))
+        return false;
     if (ingest->drain.active || ll_deadline_passed(ingest->next_adoption))
-        return ll_deadline_passed(ingest->next_batch);
+        return true;
     if (parked && ll_deadline_passed(ingest->next_pass))
         return true;
     return ll_deadline_passed(ingest->next_batch) && ll_drain_is_due(&ingest->drain);
@@ -331,6 +333,8 @@ static bool wait_for_work(ll_ingest *ingest)
         soon = earlier(soon, ingest->next_batch);
     if (ll_jobs_pass_wanted(jobs) != 0)
         soon = earlier(soon, ingest->next_pass);
+    if (soon < ingest->next_try)
+        soon = ingest->next_try;
     until = ll_deadline_timespec(soon);
     pthread_mutex_lock(&jobs->mutex);
     while (!jobs->stopping && !jobs->pausing && !jobs->woken && jobs->queue == NULL &&

@@ -329,7 +329,7 @@ static void live_on(const llmlearn_id *parents)
     (void)parents;
     for (int i = 0; !atomic_load(&shared->stop); i++) {
         do_log("lives on", i, &id);
-        usleep(5000);
+        usleep(50000);
     }
 }
 

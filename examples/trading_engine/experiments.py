@@ -16,7 +16,7 @@ from llmlearn import AsyncLearner, Decision, LearnerError, StateError
 from .wordings import BASELINE, generations
 
 # First votes over all arms of a test before it is looked at.
-FIRST_VOTES = 450
+FIRST_VOTES = 360
 ACTOR = "trading-engine"
 
 

@@ -17,7 +17,7 @@ import asyncio
 import time
 from typing import Any
 
-from llmlearn import Assignment, AsyncLearner, LearnerError
+from llmlearn import Assignment, AsyncLearner, InvalidArgumentError, LearnerError
 
 from .endpoint import Answer, Endpoint, NoAnswer
 from .signals import LONG_MONTHS, SHORT_MONTHS, Signal
@@ -64,9 +64,10 @@ class LLMService:
 
         Returns a dict: ticker, signal, confidence, explanation,
         explanation_id, variant, model, fallback, fallback_reason, latency_ms,
-        prompt_tokens, completion_tokens, cost_nanousd. Never fails for the
-        model's sake; ``explanation_id`` is None if logging failed, and
-        ``log_error`` then says why: a reader gets the text all the same.
+        prompt_tokens, completion_tokens, cost_nanousd. A reader gets a text
+        whatever fails: if it is logging, ``explanation_id`` is None and
+        ``log_error`` says why. Only a wrong argument is an error:
+        InvalidArgumentError.
         """
         begun = time.perf_counter()
         assignment = await self._variant(signal, reader, variant_version)
@@ -93,7 +94,12 @@ class LLMService:
     # ---- the parts
 
     async def _variant(self, signal: str, reader: str | None, version: str | None) -> Assignment:
-        assignment = await self.learner.get_variant(signal=signal, unit=reader)
+        try:
+            assignment = await self.learner.get_variant(signal=signal, unit=reader)
+        except InvalidArgumentError:
+            raise
+        except LearnerError:
+            assignment = Assignment((BASELINE, None, None, None, False))
         if version is None or version == assignment.version:
             return assignment
         return Assignment((version, prompt_of(signal, version), None, None, False))
@@ -166,6 +172,8 @@ class LLMService:
                 metadata={"month": f"{figures.day:%Y-%m}"} if figures else None,
                 assignment=assignment,
             )
+        except InvalidArgumentError:
+            raise
         except LearnerError as problem:
             self.unlogged += 1
             result["explanation_id"] = None

@@ -21,9 +21,9 @@ PREFIX = "simulated-"  # how the name of every simulated reader begins
 
 BASE = -0.1
 WEIGHTS = {
-    "figures": 0.55,
-    "reason": 0.60,
-    "risk": 0.90,
+    "figures": 0.30,
+    "reason": 0.90,
+    "risk": 1.30,
     "jargon": -0.80,
     "long": -0.70,
     "hype": -1.20,

@@ -149,10 +149,11 @@ def _outcome(test: dict[str, Any], receipt: dict[str, Any] | None) -> str:
 
 
 def _arm(screen: Screen, arm: dict[str, Any], winner: str | None) -> tuple[str, ...]:
+    wins = arm["version"] == winner
     remarks = []
     if arm["champion"]:
-        remarks.append("champion then")
-    if arm["version"] == winner:
+        remarks.append("champion" if wins or winner is None else "was champion")
+    if wins:
         remarks.append(screen.style("winner", "good"))
     return (
         arm["version"],
@@ -183,7 +184,7 @@ def show_step(screen: Screen, step: Step, tally: Tally) -> None:
         won = f"{decision.winner} wins" if decision.winner else decision.verdict.replace("_", " ")
         done = "and is promoted" if decision.promoted else "and nothing is promoted"
         screen.line(
-            f"  {step.month:%Y-%m}  {signal:4} {won} {done} "
+            f"  {step.month:%Y-%m}{again}  {signal:4} {won} {done} "
             f"({p_value(decision.p_value)}, effect {decision.effect:.2f})"
         )
     if screen.moving:

@@ -5,10 +5,10 @@
 #include "analytics/report_json.h"
 #include "analytics/rollup.h"
 #include "analytics/summary.h"
+#include "base/buffer.h"
 #include "base/err.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Of the time that is left, what the drain may not take: reading must still fit. */
@@ -63,12 +63,11 @@ static llmlearn_err summarize(ll_analytics *a, int64_t today, uint32_t days, ll_
 static char *head_of(int64_t now_us)
 {
     char as_of[LL_TIME_TEXT_BYTES];
-    char *head;
+    ll_buffer head = { 0 };
 
     ll_clock_format_time(now_us, as_of);
-    if (asprintf(&head, "{\"schema\":1,\"as_of\":\"%s\",\"age_ms\":", as_of) < 0)
-        return NULL;
-    return head;
+    ll_buffer_printf(&head, "{\"schema\":1,\"as_of\":\"%s\",\"age_ms\":", as_of);
+    return ll_buffer_take(&head);
 }
 
 /* For the cache. */

@@ -307,6 +307,36 @@ START_TEST(any_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(a_rollback_needs_no_memory)
+{
+    const ll_value a[] = { ll_string("a") };
+    ll_connection *connection = NULL;
+    ll_store *store;
+
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    store = store_open(path);
+    for (int round = 0; round < 3; round++) {
+        ll_store *other;
+        ck_assert(ll_store_pause(store, soon())); /* a new connection has nothing prepared */
+        ll_store_resume(store);
+        ck_ok(ll_store_lock(store, soon()));
+        ck_ok(ll_store_begin(store, &connection));
+        ck_ok(ll_connection_run(connection, &add_user, a, 1, NULL, NULL));
+        memory = (trap){ .left = 1, .for_ever = true };
+        ll_store_rollback(store);
+        memory = (trap){ 0 };
+        ll_store_unlock(store);
+        other = store_open(path); /* nothing holds the database */
+        store_add_user(other, round == 0 ? "b" : round == 1 ? "c" : "d");
+        ck_assert_int_eq(store_count_users(other), round + 1);
+        ll_store_close(other);
+    }
+    ll_store_close(store);
+    folder_remove(folder);
+}
+END_TEST
+
 START_TEST(any_write_or_sync_may_fail)
 {
     disk.rc = SQLITE_IOERR_WRITE;
@@ -333,6 +363,7 @@ int main(void)
     tcase_add_unchecked_fixture(tests, set_up_layers, NULL);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, any_allocation_may_fail);
+    tcase_add_test(tests, a_rollback_needs_no_memory);
     tcase_add_test(tests, any_write_or_sync_may_fail);
     tcase_add_test(tests, the_disk_may_be_full_at_any_write);
     suite_add_tcase(suite, tests);

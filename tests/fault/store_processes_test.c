@@ -339,8 +339,8 @@ START_TEST(a_removed_lock_file_does_not_let_two_in)
 
     snprintf(name, sizeof name, "%s.lock", path);
     ck_ok(ll_lock_open(name, &a));
-    ck_ok(ll_lock_open(name, &b));
     ck_assert_int_eq(unlink(name), 0);
+    ck_ok(ll_lock_open(name, &b)); /* a new file */
     ck_ok(ll_lock_take(a, soon()));
     ck_fails(ll_lock_take(b, ll_deadline_in_ms(10)), LLMLEARN_ETIMEDOUT, "another");
     ll_lock_give(a);
@@ -399,6 +399,42 @@ static int use_inherited(ll_store *inherited, int who, int commits)
     ll_store_close(store);
     return 0;
 }
+
+/* Descriptors of this process that lead to the database, its log or its index. */
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        char name[64], target[512];
+        ssize_t bytes;
+        snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+        bytes = readlink(name, target, sizeof target - 1);
+        if (bytes < 0)
+            continue;
+        target[bytes] = '\0';
+        if (strncmp(target, path, strlen(path)) == 0 && strstr(target, ".lock") == NULL)
+            count++;
+    }
+    return count;
+}
+
+START_TEST(no_connection_crosses_a_fork)
+{
+    ll_store *store = store_open(path);
+
+    store_add_user(store, "a");
+    ck_assert_int_eq(store_count_users(store), 1);
+    ck_assert_int_ge(open_descriptors(), 4);
+    ck_assert(ll_store_pause(store, soon()));
+    ck_assert_int_eq(open_descriptors(), 0);
+    ll_store_resume(store);
+    ck_assert_int_eq(open_descriptors(), 0);
+    store_add_user(store, "b");
+    ck_assert_int_eq(store_count_users(store), 2);
+    ll_store_close(store);
+}
+END_TEST
 
 START_TEST(a_paused_store_goes_on_in_the_parent_and_a_new_one_in_the_child)
 {
@@ -487,6 +523,7 @@ int main(void)
     tcase_add_test(tests, a_holder_learns_that_another_waits);
     tcase_add_test(tests, a_removed_lock_file_does_not_let_two_in);
     tcase_add_test(tests, a_lock_file_cut_short_or_overwritten_changes_nothing);
+    tcase_add_test(tests, no_connection_crosses_a_fork);
     tcase_add_test(tests, a_paused_store_goes_on_in_the_parent_and_a_new_one_in_the_child);
     tcase_add_test(tests, a_child_neither_drops_nor_keeps_its_parents_lock);
     suite_add_tcase(suite, tests);

@@ -58,7 +58,7 @@ static void take_options(ll_journal *journal, const ll_journal_options *options,
     journal->plan.segment_bytes = options->segment_bytes;
     memcpy(journal->plan.store_id, options->store_id, LL_UUID_BYTES);
     journal->plan.mapped = mapped && !options->force_pwrite;
-    journal->mapped = journal->plan.mapped;
+    atomic_init(&journal->mapped, journal->plan.mapped);
     if (options->log != NULL)
         journal->log = *options->log;
     journal->wake = options->wake;
@@ -216,8 +216,8 @@ __attribute__((noinline)) static void pad_before(ll_journal *journal, const plac
     uint32_t at = (uint32_t)journal->plan.segment_bytes - p->pad_bytes;
     ll_segment *segment = ll_ring_slot(journal, ordinal);
 
-    if (journal->mapped)
-        store_word(segment, at, ll_word_of_pad(segment->uuid_crc, at, p->pad_bytes));
+    if (ll_ring_mapped(journal))
+        store_word(segment, at, ll_word_of_pad(ll_segment_uuid_crc(segment), at, p->pad_bytes));
     else
         ll_written_pad(journal, ordinal, at, p->pad_bytes);
 }
@@ -242,7 +242,8 @@ static inline ll_record_header make_header(const ll_journal *journal, const ll_s
 {
     uint64_t position = ll_ring_tail(p->ordinal, p->at);
     llmlearn_id id = ll_id_make(now_us, ll_siphash13_u64(journal->id_key, position));
-    ll_record_header header = { .word = ll_word_of_record(segment->uuid_crc, p->at, length),
+    ll_record_header header = { .word =
+                                    ll_word_of_record(ll_segment_uuid_crc(segment), p->at, length),
                                 .type = type };
 
     memcpy(header.id, &id, sizeof id);
@@ -258,8 +259,8 @@ llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_jour
 
     if (payload > journal->payload_max)
         return refuse_size(journal);
-    if (!journal->mapped)
-        err = ll_written_check(journal);
+    if (atomic_load_explicit(&journal->torn_count, memory_order_relaxed) != 0)
+        err = ll_written_refuse();
     uint32_t length = (uint32_t)(sizeof(ll_record_header) + payload);
     while (err == LLMLEARN_OK && !claim(journal, ll_word_rounded(length), &p))
         err = make_room(journal);
@@ -271,7 +272,7 @@ llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_jour
         pad_before(journal, &p);
     ll_segment *segment = ll_ring_slot(journal, p.ordinal);
     ll_record_header header = make_header(journal, segment, &p, length, type, now_us);
-    if (journal->mapped) {
+    if (ll_ring_mapped(journal)) {
         store_record(segment, &p, &header, parts, part_count);
     } else {
         err = ll_written_store(journal, p.ordinal, p.at, &header, parts, part_count);
@@ -296,7 +297,7 @@ void ll_journal_get_state(const ll_journal *journal, ll_journal_state *out_state
         .refused = atomic_load_explicit(&journal->refused, memory_order_relaxed),
         .holes = atomic_load_explicit(&journal->holes, memory_order_relaxed),
         .foreign_segments = atomic_load_explicit(&journal->foreign_segments, memory_order_relaxed),
-        .mapped = journal->mapped,
+        .mapped = ll_ring_mapped(journal),
     };
 }
 

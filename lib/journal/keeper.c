@@ -26,7 +26,7 @@ void ll_keeper_prefault(ll_journal *journal)
 
     if (limit == 0)
         limit = journal->segment_count; /* not published yet */
-    while (journal->mapped && left > 0 && ordinal < limit) {
+    while (ll_ring_mapped(journal) && left > 0 && ordinal < limit) {
         uint64_t rest = journal->data_bytes - at;
         uint64_t bytes = left < rest ? left : rest;
 

@@ -112,7 +112,7 @@ static llmlearn_err make_ring(ll_journal *journal)
     err = ll_ring_choose_way(journal->directory, &mapped); /* again: it may be a mount by now */
     if (err == LLMLEARN_OK) {
         journal->plan.mapped = journal->plan.mapped && mapped;
-        journal->mapped = journal->plan.mapped;
+        atomic_store_explicit(&journal->mapped, journal->plan.mapped, memory_order_relaxed);
         err = check_headroom(journal, directory_fd);
     }
     if (err == LLMLEARN_OK)

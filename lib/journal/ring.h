@@ -40,7 +40,7 @@ struct ll_journal {
     uint32_t segment_count;
     uint32_t data_bytes;  /* of one segment */
     uint32_t payload_max; /* of one record */
-    bool mapped;
+    atomic_bool mapped;   /* settled by the first append; read behind the limit, or for show */
     uint64_t id_key[2];
 
     _Alignas(LL_CACHE_LINE) _Atomic uint64_t tail;
@@ -89,6 +89,11 @@ struct ll_journal {
         bool recycling_failed;   /* and it was told of */
     } kept;
 };
+
+static inline bool ll_ring_mapped(const ll_journal *journal)
+{
+    return atomic_load_explicit(&journal->mapped, memory_order_relaxed);
+}
 
 static inline uint32_t ll_ring_ordinal(uint64_t tail)
 {

@@ -163,7 +163,8 @@ llmlearn_err ll_segment_begin_life(ll_segment *segment, const ll_segment_plan *p
         memset(segment->uuid, 0, LL_UUID_BYTES); /* this life never began: nobody knows it */
         return err;
     }
-    segment->uuid_crc = ll_crc32c(0, segment->uuid, LL_UUID_BYTES);
+    atomic_store_explicit(&segment->uuid_crc, ll_crc32c(0, segment->uuid, LL_UUID_BYTES),
+                          memory_order_relaxed);
     return LLMLEARN_OK;
 }
 

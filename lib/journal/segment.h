@@ -24,13 +24,20 @@
 #include <stdatomic.h>
 
 typedef struct ll_segment {
-    uint8_t *map;      /* NULL in pwrite mode */
-    uint32_t uuid_crc; /* crc32c of the uuid: where every tag starts */
-    int fd;            /* holds the flock; -1: none */
+    uint8_t *map; /* NULL in pwrite mode */
+    /* crc32c of the uuid: where every tag starts. In pwrite mode an appender's last look at it and
+     * the keeper's next value for it are ordered by the file alone, hence atomic. */
+    _Atomic uint32_t uuid_crc;
+    int fd; /* holds the flock; -1: none */
     uint8_t uuid[LL_UUID_BYTES];
     _Atomic uint64_t life; /* the owner's use: see ring.h */
     char name[LL_SEGMENT_NAME_BYTES];
 } ll_segment;
+
+static inline uint32_t ll_segment_uuid_crc(const ll_segment *segment)
+{
+    return atomic_load_explicit(&segment->uuid_crc, memory_order_relaxed);
+}
 
 /* What every segment of one journal has in common. */
 typedef struct ll_segment_plan {

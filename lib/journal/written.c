@@ -10,7 +10,7 @@
 static int write_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
 {
     ll_segment *segment = ll_ring_slot(journal, ordinal);
-    uint64_t word = ll_word_of_pad(segment->uuid_crc, at, bytes);
+    uint64_t word = ll_word_of_pad(ll_segment_uuid_crc(segment), at, bytes);
 
     return ll_segment_write(segment->fd, &word, sizeof word, at);
 }
@@ -38,10 +38,8 @@ void ll_written_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t
         remember(journal, ordinal, at, bytes);
 }
 
-llmlearn_err ll_written_check(const ll_journal *journal)
+llmlearn_err ll_written_refuse(void)
 {
-    if (atomic_load_explicit(&journal->torn_count, memory_order_relaxed) == 0)
-        return LLMLEARN_OK;
     return ll_fail(LLMLEARN_EIO, "an earlier write to the journal failed and is being repaired");
 }
 

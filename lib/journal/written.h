@@ -20,8 +20,8 @@ llmlearn_err ll_written_store(ll_journal *journal, uint32_t ordinal, uint32_t at
 /* Writes padding over [at, at + bytes), now or later. */
 void ll_written_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes);
 
-/* LLMLEARN_EIO while a place waits for repair. */
-llmlearn_err ll_written_check(const ll_journal *journal);
+/* LLMLEARN_EIO: what an append says while a place waits for repair. */
+llmlearn_err ll_written_refuse(void);
 
 /* Tries again to pad the places that failed. */
 void ll_written_repair(ll_journal *journal);

@@ -77,7 +77,7 @@ size_t journal_payload(uint64_t n, uint8_t out_payload[JOURNAL_PAYLOAD_MAX])
         if (i % 8 == 0)
             state = scramble(state);
         /* Runs of zeros too: they look like space never written. */
-        out_payload[i] = n % 5 == 0 ? 0 : (uint8_t)(state >> (i % 8 * 8));
+        out_payload[i] = (uint8_t)(n % 5 == 0 ? 0 : state >> (i % 8 * 8));
     }
     return bytes;
 }

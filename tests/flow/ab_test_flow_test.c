@@ -441,6 +441,48 @@ START_TEST(a_newer_test_keeps_an_old_winner_from_being_promoted)
 }
 END_TEST
 
+START_TEST(a_person_who_chose_otherwise_is_not_overruled)
+{
+    const int positive[2] = { 12, 27 };
+    llmlearn_decision decision;
+
+    start("BUY");
+    collect("BUY", positive, 30);
+    atomic_fetch_add(&now_us, 7 * DAY_US);
+    expect_ok(select_winner("BUY", 0, &decision));
+    llmlearn_free(decision.receipt_json);
+    expect_ok(add("BUY", "v2", "Another."));
+    expect_ok(llmlearn_promote_variant(learner, "BUY", "v2", "erin", "mine", SOON));
+    expect_ok(select_winner("BUY", LLMLEARN_PROMOTE, &decision));
+    ck_assert_int_eq(decision.verdict, LLMLEARN_WINNER);
+    ck_assert_uint_eq(decision.promotable, 1);
+    ck_assert_uint_eq(decision.promoted, 0);
+    llmlearn_free(decision.receipt_json);
+    check_champion("BUY", "v2");
+    check_history("BUY", "promotion verdict start ");
+}
+END_TEST
+
+START_TEST(a_champion_that_wins_stays_and_the_losers_go)
+{
+    const int positive[2] = { 27, 12 };
+    llmlearn_decision decision;
+
+    start("BUY");
+    collect("BUY", positive, 30);
+    atomic_fetch_add(&now_us, 7 * DAY_US);
+    expect_ok(select_winner("BUY", LLMLEARN_PROMOTE, &decision));
+    ck_assert_int_eq(decision.verdict, LLMLEARN_WINNER);
+    ck_assert_str_eq(decision.winner, "v1.0");
+    ck_assert_uint_eq(decision.promotable, 0);
+    ck_assert_uint_eq(decision.promoted, 0);
+    llmlearn_free(decision.receipt_json);
+    check_champion("BUY", "v1.0");
+    check_status("BUY", "v1.1", "archived");
+    check_history("BUY", "verdict start ");
+}
+END_TEST
+
 START_TEST(no_difference_leaves_the_champion_and_drafts)
 {
     const int positive[2] = { 15, 16 };
@@ -1104,6 +1146,8 @@ int main(void)
     tcase_add_test(tc, a_verdict_is_frozen);
     tcase_add_test(tc, a_frozen_winner_can_be_promoted_later);
     tcase_add_test(tc, a_newer_test_keeps_an_old_winner_from_being_promoted);
+    tcase_add_test(tc, a_person_who_chose_otherwise_is_not_overruled);
+    tcase_add_test(tc, a_champion_that_wins_stays_and_the_losers_go);
     tcase_add_test(tc, no_difference_leaves_the_champion_and_drafts);
     tcase_add_test(tc, time_runs_out_without_votes);
     tcase_add_test(tc, first_votes_stand);

@@ -169,6 +169,7 @@ START_TEST(the_last_range_ends_at_one_whatever_the_weights_sum_to)
     ck_assert_uint_eq(ll_assign_arm_of_hash(&split, UINT64_MAX), 9);
     ll_assign_split_init(&split, salt, under, 2);
     ck_assert_uint_eq(ll_assign_arm_of_hash(&split, UINT64_MAX), 1);
+    ck_assert_uint_eq(split.ends[1], UINT64_C(1) << 53);
     ll_assign_split_init(&split, salt, over, 3);
     ck_assert_uint_eq(ll_assign_arm_of_hash(&split, UINT64_MAX), 1);
     ck_assert_uint_eq(split.ends[2], UINT64_C(1) << 53);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmlearn import Decision
+
 from .console import Screen, count, decimal, dollars, interval, p_value, percent
 from .replay import Step, Tally
 from .signals import SIGNALS
@@ -150,11 +152,11 @@ def _outcome(test: dict[str, Any], receipt: dict[str, Any] | None) -> str:
 
 def _arm(screen: Screen, arm: dict[str, Any], winner: str | None) -> tuple[str, ...]:
     wins = arm["version"] == winner
-    remarks = []
-    if arm["champion"]:
-        remarks.append("champion" if wins or winner is None else "was champion")
+    remark = ""
     if wins:
-        remarks.append(screen.style("winner", "good"))
+        remark = screen.style("champion, stays" if arm["champion"] else "winner", "good")
+    elif arm["champion"]:
+        remark = "champion" if winner is None else "was champion"
     return (
         arm["version"],
         f"{arm['weight']:.0%}".replace("%", " %"),
@@ -162,8 +164,8 @@ def _arm(screen: Screen, arm: dict[str, Any], winner: str | None) -> tuple[str, 
         count(arm["first_votes"]),
         percent(arm["positive_rate"]),
         interval(arm["positive_rate_interval"]),
-        screen.bar(arm["positive_rate"]),
-        ", ".join(remarks),
+        screen.bar(arm["positive_rate"], 6),
+        remark,
     )
 
 
@@ -181,10 +183,8 @@ def show_step(screen: Screen, step: Step, tally: Tally) -> None:
         if decision is None:
             screen.line(f"  {step.month:%Y-%m}  {signal:4} the test was stopped by hand")
             continue
-        won = f"{decision.winner} wins" if decision.winner else decision.verdict.replace("_", " ")
-        done = "and is promoted" if decision.promoted else "and nothing is promoted"
         screen.line(
-            f"  {step.month:%Y-%m}{again}  {signal:4} {won} {done} "
+            f"  {step.month:%Y-%m}{again}  {signal:4} {_verdict(decision)} "
             f"({p_value(decision.p_value)}, effect {decision.effect:.2f})"
         )
     if screen.moving:
@@ -193,6 +193,19 @@ def show_step(screen: Screen, step: Step, tally: Tally) -> None:
         screen.line(f"  {so_far}")
     if step.done == step.total:
         screen.line(f"  {so_far}")
+
+
+def _verdict(decision: Decision) -> str:
+    """A decision in a few words."""
+    arms = decision.receipt["arms"] if decision.receipt else []
+    winner = [arm for arm in arms if arm["version"] == decision.winner]
+    if decision.promoted:
+        return f"{decision.winner} wins and is promoted"
+    if winner and winner[0]["difference"] is None:  # it would differ from itself
+        return f"{decision.winner}, the champion, wins and stays"
+    if decision.winner:
+        return f"{decision.winner} wins but is not promoted"
+    return f"{decision.verdict.replace('_', ' ')}, the champion stays"
 
 
 def show_run(screen: Screen, tally: Tally, whose: str) -> None:
@@ -209,7 +222,7 @@ def show_run(screen: Screen, tally: Tally, whose: str) -> None:
         shares = [helpful / votes for helpful, votes in map(tally.by_year.__getitem__, years)]
         low, high = min(shares), max(shares)
         screen.line(
-            f"  helpful by year of prices  {years[0]} {screen.spark(shares, low)} {years[-1]}"
+            f"  helpful by year  {years[0]} {screen.spark(shares, low)} {years[-1]}"
             f"  lowest {percent(low)}, highest {percent(high)}"
         )
     screen.line()

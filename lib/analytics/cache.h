@@ -15,9 +15,8 @@
 #include "base/clock.h"
 
 #define LL_CACHE_WINDOWS_MAX 90
-/* A report of 90 days is about 40 KB: all windows fit unless there are very many variants.
- * Beyond it the oldest entries go first. */
-#define LL_CACHE_BYTES_MAX ((size_t)2 << 20)
+/* A report of 30 days is about 20 KB. Beyond this the oldest entries go first. */
+#define LL_CACHE_BYTES_MAX ((size_t)1 << 20)
 
 typedef struct ll_cache ll_cache;
 

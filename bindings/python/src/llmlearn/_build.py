@@ -138,9 +138,12 @@ def static_libraries(library: Library) -> list[tuple[str, dict[str, Any]]]:
     options = {
         "sources": list(library.sources),
         "include_dirs": [library.include, lib],
-        "macros": [("_POSIX_C_SOURCE", "200809L"), ("LLMLEARN_API", "")],
+        "macros": [("_GNU_SOURCE", ""), ("LLMLEARN_API", "")],
         "cflags": [
             "-std=c11",
+            # What gcc 12 only warns of would be a wrong program.
+            "-Werror=implicit-function-declaration",
+            "-Werror=int-conversion",
             "-UNDEBUG",  # the library's cheap assertions stay on
             "-fPIC",
             "-fvisibility=hidden",

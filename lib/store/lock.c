@@ -34,13 +34,16 @@ typedef struct mark {
     uint64_t when_ns;
 } mark;
 
-#define HOLDER_OFFSET 0
-#define WAITER_OFFSET 16
-_Static_assert(sizeof(mark) == WAITER_OFFSET, "the file's layout");
+#define MAGIC "llmlearn lock 1" /* and its NUL */
+#define HOLDER_OFFSET 16
+#define WAITER_OFFSET 32
+_Static_assert(sizeof MAGIC == HOLDER_OFFSET, "the file's layout");
+_Static_assert(HOLDER_OFFSET + sizeof(mark) == WAITER_OFFSET, "the file's layout");
 
 struct ll_lock {
     int fd; /* the number never changes while the lock is open */
     bool held;
+    bool silent;                /* the file is not ours to write */
     uint64_t who;               /* random, of this handle alone */
     uint64_t slice_start_ns;    /* since when nobody else has had the lock */
     _Atomic uint64_t others_ns; /* when another was last met */
@@ -60,7 +63,7 @@ static mark read_mark(const ll_lock *lock, off_t offset)
 static void write_mark(const ll_lock *lock, off_t offset, uint64_t now_ns)
 {
     mark m = { .who = lock->who, .when_ns = now_ns };
-    ssize_t written = pwrite(lock->fd, &m, sizeof m, offset);
+    ssize_t written = lock->silent ? 0 : pwrite(lock->fd, &m, sizeof m, offset);
 
     (void)written;
 }
@@ -70,6 +73,18 @@ static bool is_others(const ll_lock *lock, mark m, uint64_t now_ns, uint64_t age
 {
     return m.who != 0 && m.who != lock->who && m.when_ns <= now_ns &&
            now_ns - m.when_ns <= age_ns_max;
+}
+
+/* A file of that name may have been there before us, with something else in it. */
+static void claim_file(ll_lock *lock)
+{
+    char found[sizeof MAGIC] = "";
+    ssize_t bytes = pread(lock->fd, found, sizeof found, 0);
+
+    lock->silent = bytes > 0 && memcmp(found, MAGIC, sizeof MAGIC) != 0;
+    if (bytes == 0)
+        bytes = pwrite(lock->fd, MAGIC, sizeof MAGIC, 0);
+    (void)bytes; /* without it there are hints less */
 }
 
 static int open_file(const char *path)
@@ -107,6 +122,7 @@ llmlearn_err ll_lock_open(const char *path, ll_lock **out_lock)
         err = ll_fail_errno(errno, "lock %s: open", path);
         goto fail;
     }
+    claim_file(lock);
     *out_lock = lock;
     return LLMLEARN_OK;
 
@@ -145,6 +161,7 @@ static llmlearn_err check_identity(ll_lock *lock, bool *out_same)
         return ll_fail_errno(errno, "lock %s: dup3", lock->path);
     }
     close(fd);
+    claim_file(lock);
     return LLMLEARN_OK;
 }
 

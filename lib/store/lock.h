@@ -3,11 +3,11 @@
  * A flock on <database>.lock, polled, because flock itself knows no deadline. The file
  * holds two marks, each {whose, when}, written by pwrite and read by pread:
  *
- *    0  the latest holder      16  the latest that had to wait
+ *    0  what this file is    16  the latest holder    32  the latest that had to wait
  *
  * From them a holder learns that others want their turn, keeps its transactions short
  * and, after a time slice, lets them go first. They are hints: losing one costs some
- * milliseconds, never safety.
+ * milliseconds, never safety. A file that holds something else is locked and not written.
  *
  * Threads: take and give from one thread at a time; is_contended from any.
  * Uses:    base. */

@@ -379,6 +379,26 @@ START_TEST(a_lock_file_cut_short_or_overwritten_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_lock_file_of_somebody_else_is_locked_and_not_written)
+{
+    char name[sizeof path + 8];
+    ll_lock *a = NULL, *b = NULL;
+
+    snprintf(name, sizeof name, "%s.lock", path);
+    file_write(name, "12345", 5);
+    ck_ok(ll_lock_open(name, &a));
+    ck_ok(ll_lock_open(name, &b));
+    ck_ok(ll_lock_take(a, soon()));
+    ck_fails(ll_lock_take(b, ll_deadline_in_ms(1)), LLMLEARN_ETIMEDOUT, "another");
+    ll_lock_give(a);
+    ck_ok(ll_lock_take(b, soon()));
+    ll_lock_give(b);
+    ll_lock_close(a);
+    ll_lock_close(b);
+    ck_assert(file_is(name, "12345", 5));
+}
+END_TEST
+
 /* ---- fork -------------------------------------------------------------- */
 
 /* Lets go of what it inherited and opens the database for itself. */
@@ -523,6 +543,7 @@ int main(void)
     tcase_add_test(tests, a_holder_learns_that_another_waits);
     tcase_add_test(tests, a_removed_lock_file_does_not_let_two_in);
     tcase_add_test(tests, a_lock_file_cut_short_or_overwritten_changes_nothing);
+    tcase_add_test(tests, a_lock_file_of_somebody_else_is_locked_and_not_written);
     tcase_add_test(tests, no_connection_crosses_a_fork);
     tcase_add_test(tests, a_paused_store_goes_on_in_the_parent_and_a_new_one_in_the_child);
     tcase_add_test(tests, a_child_neither_drops_nor_keeps_its_parents_lock);

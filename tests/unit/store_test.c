@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -733,6 +734,41 @@ START_TEST(readers_take_turns_and_a_pause_waits_for_them)
 }
 END_TEST
 
+enum { THREADS = 3, ROUNDS = 300 };
+
+static void *read_rounds(void *argument)
+{
+    static const ll_statement pairs = {
+        "SELECT (SELECT count(*) FROM llm_users) - (SELECT max(id) FROM llm_users)"
+    };
+    ll_store *store = argument;
+
+    for (int i = 0; i < ROUNDS; i++)
+        ck_assert_int_eq(store_number(store, &pairs), 0);
+    return NULL;
+}
+
+START_TEST(readers_in_threads_beside_a_writer_see_whole_transactions)
+{
+    pthread_t threads[THREADS];
+    ll_store *store = store_open(path);
+
+    store_add_user(store, "first");
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_rounds, store), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "user-%d", i);
+        store_add_user(store, name);
+        (void)ll_store_is_contended(store);
+    }
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(store_count_users(store), ROUNDS + 1);
+    ll_store_close(store);
+}
+END_TEST
+
 /* ---- the rest ---------------------------------------------------------- */
 
 START_TEST(facts_are_kept)
@@ -873,6 +909,7 @@ static TCase *using(void)
     tcase_add_test(tests, a_reader_sees_the_moment_it_began);
     tcase_add_test(tests, a_reader_cannot_write);
     tcase_add_test(tests, readers_take_turns_and_a_pause_waits_for_them);
+    tcase_add_test(tests, readers_in_threads_beside_a_writer_see_whole_transactions);
     tcase_add_test(tests, facts_are_kept);
     tcase_add_test(tests, a_file_that_was_removed_or_replaced_is_not_written_any_more);
     tcase_add_test(tests, a_log_kept_large_by_a_reader_is_reported_once_and_shrinks_after);

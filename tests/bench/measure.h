@@ -1,16 +1,25 @@
-/* measure.h - timing, and one line of JSON per figure, which report.py collects.
+/* measure.h - timing, arguments, and one line of JSON per figure, which report.py collects.
+ *
+ *   drain_bench FOLDER [quick]
  *
  * A figure is compared with a reference measured in the same run, or with another
- * program's figure by its name ("@python_sqlite_commit"). */
+ * program's figure by its name ("@python_sqlite_commit"): then report.py finds the ratio. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "llmlearn.h"
+
+#define PATH_BYTES 4096
+#define TEXT_BYTES 1024
+#define NS_PER_S 1e9
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #define MUST(call) must((call), #call, __LINE__)
 
@@ -23,12 +32,46 @@ static inline void must(llmlearn_err err, const char *what, int line)
     exit(1);
 }
 
+/* For what is not a call of the library: it cannot go on without. */
+#define NEED(condition) need((condition), #condition, __FILE__, __LINE__)
+
+static inline void need(bool condition, const char *what, const char *file, int line)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+    exit(1);
+}
+
+/* ---- arguments --------------------------------------------------------- */
+
+static inline bool is_quick(int argc, char **argv)
+{
+    return argc > 2 && strcmp(argv[2], "quick") == 0;
+}
+
+static inline void path_of(char out[PATH_BYTES], int argc, char **argv, const char *name)
+{
+    int bytes = snprintf(out, PATH_BYTES, "%s/%s", argc > 1 ? argv[1] : ".", name);
+
+    NEED(bytes > 0 && bytes < PATH_BYTES);
+}
+
+/* ---- time -------------------------------------------------------------- */
+
 static inline double now_ns(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+    return (double)now.tv_sec * NS_PER_S + (double)now.tv_nsec;
+}
+
+static inline void sleep_ms(long ms)
+{
+    struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+    nanosleep(&pause, NULL);
 }
 
 static inline int by_value(const void *a, const void *b)
@@ -53,16 +96,30 @@ static inline double median(double *values, size_t count)
     return quantile(values, count, 0.5);
 }
 
-/* value against reference: ratio = value / reference where less is better, reference / value
- * for "at least" figures of times; `goal` is about the ratio, with its sense in words. */
-static inline void figure(const char *name, double value, const char *unit, const char *reference,
-                          double reference_value, double ratio, const char *goal)
+/* ---- figures ----------------------------------------------------------- */
+
+/* ratio: as the goal means it, value / reference_value or the reverse; 0: none, or report.py's
+ * to find. goal: "ratio <= 3", "value >= 100000 and ratio >= 5"; NULL: for information. */
+typedef struct figure {
+    const char *name;
+    double value;
+    const char *unit;
+    const char *reference;
+    double reference_value;
+    double ratio;
+    const char *goal;
+} figure;
+
+static inline void print_figure(figure f)
 {
     printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"reference\": \"%s\", "
            "\"reference_value\": %.6g, \"ratio\": %.4g, \"goal\": \"%s\"}\n",
-           name, value, unit, reference, reference_value, ratio, goal);
+           f.name, f.value, f.unit, f.reference == NULL ? "" : f.reference, f.reference_value,
+           f.ratio, f.goal == NULL ? "" : f.goal);
     fflush(stdout);
 }
+
+/* ---- the library ------------------------------------------------------- */
 
 static inline llmlearn *open_learner(const char *path, uint64_t journal_bytes)
 {
@@ -72,9 +129,15 @@ static inline llmlearn *open_learner(const char *path, uint64_t journal_bytes)
     llmlearn_options_init(&options, sizeof options);
     options.path = path;
     options.journal_bytes_max = journal_bytes;
-    options.feedback_per_hour = UINT32_MAX;
     MUST(llmlearn_open(&options, &learner));
     return learner;
+}
+
+static inline void fill_ascii(char text[TEXT_BYTES + 1])
+{
+    for (int i = 0; i < TEXT_BYTES; i++)
+        text[i] = (char)('a' + i % 26);
+    text[TEXT_BYTES] = '\0';
 }
 
 /* The usual explanation: every number known, 1 KB of text. */
@@ -96,6 +159,16 @@ static inline llmlearn_explanation usual_explanation(const char *text)
         .completion_tokens = 120,
         .cost_nanousd = 132000,
     };
+}
+
+/* out_ids: room for `count`, or NULL. */
+static inline void log_many(llmlearn *learner, const char *text, size_t count, llmlearn_id *out_ids)
+{
+    const llmlearn_explanation e = usual_explanation(text);
+    llmlearn_id id;
+
+    for (size_t i = 0; i < count; i++)
+        MUST(llmlearn_log_explanation(learner, &e, out_ids == NULL ? &id : &out_ids[i]));
 }
 
 #endif

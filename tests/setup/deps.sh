@@ -15,7 +15,7 @@ checks='g++ check python3-venv python3-pytest python3-pytest-asyncio clang-forma
 case ${1-} in
 run)      wanted="$build $python" ;;
 check)    wanted="$build $python $checks" ;;
-bench)    wanted="$build $python" ;;
+bench)    wanted="$build $python check" ;; # their support archive is the tests'
 coverage) wanted="$build g++ check gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2

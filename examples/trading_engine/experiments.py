@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from llmlearn import AsyncLearner, Decision, LearnerError, StateError
+from llmlearn import AsyncLearner, Decision, ExistsError, LearnerError, StateError
 
 from .wordings import BASELINE, generations
 
@@ -70,6 +70,9 @@ async def _start(
         for version, text in generation.items():
             parent = None if first else champion
             await learner.add_variant(signal=signal, version=version, text=text, parent=parent)
+    except LearnerError as problem:
+        return f"no test: {problem.detail}"
+    try:
         await learner.start_ab_test(
             signal=signal,
             weights={version: 1 / len(arms) for version in arms},
@@ -78,6 +81,8 @@ async def _start(
             min_trials=FIRST_VOTES // len(arms),
             actor=ACTOR,
         )
+    except ExistsError:
+        return "goes on with the test that another process has just started"
     except LearnerError as problem:
         return f"no test: {problem.detail}"
     return f"tests {' against '.join(arms)}"

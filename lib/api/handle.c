@@ -384,6 +384,7 @@ llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms)
 {
     ll_deadline deadline = ll_handle_deadline(deadline_ms);
     llmlearn_err err = LLMLEARN_OK;
+    ll_err_report report;
 
     if (learner == NULL)
         return LLMLEARN_OK;
@@ -392,11 +393,12 @@ llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms)
     /* In a child that never used it, the core is the parent's: leave it alone. */
     if (atomic_load(learner->state) != LL_HANDLE_FORKED)
         err = settle(learner, atomic_load(&learner->core), deadline);
+    ll_err_capture(err, &report); /* closing must not change the line */
     ll_fork_hold();
     ll_fork_remove(learner);
     if (atomic_load(learner->state) != LL_HANDLE_FORKED)
         close_core(atomic_load(&learner->core), deadline);
     ll_fork_release();
     free_learner(learner);
-    return err;
+    return ll_err_restore(&report);
 }

@@ -1,0 +1,472 @@
+/* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=aligned_alloc */
+/* The n-th allocation fails, once or from then on for ever, for n = 1, 2, 3 ... until the call
+ * succeeds: in the caller's thread, or in whichever thread comes. Ours, SQLite's and
+ * jansson's allocations count alike. A call then says LLMLEARN_ENOMEM, leaves its outputs and
+ * the database alone, and succeeds when it is made again. */
+#include "support/expect.h"
+#include "support/folder.h"
+#include "support/learners.h"
+#include "support/recount.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* More than any call allocates; and a bound for the loop. */
+#define ALLOCATIONS_MAX 50000
+
+/* ---- failing ----------------------------------------------------------- */
+
+typedef enum scope { CALLER = 1, ALL_THREADS } scope;
+
+static atomic_int armed; /* a scope, or 0 */
+static atomic_bool for_ever;
+static atomic_int left; /* allocations until the one that fails */
+static atomic_int failed;
+static _Thread_local bool is_caller;
+
+static bool fails(void)
+{
+    int who = atomic_load(&armed);
+    int before;
+
+    if (who == 0 || (who == CALLER && !is_caller))
+        return false;
+    before = atomic_fetch_sub(&left, 1);
+    if (before > 1 || (before < 1 && !atomic_load(&for_ever)))
+        return false;
+    atomic_fetch_add(&failed, 1);
+    errno = ENOMEM;
+    return true;
+}
+
+static void arm(scope who, bool ever, int n)
+{
+    is_caller = true;
+    atomic_store(&failed, 0);
+    atomic_store(&left, n);
+    atomic_store(&for_ever, ever);
+    atomic_store(&armed, (int)who);
+}
+
+/* How many failed. */
+static int disarm(void)
+{
+    atomic_store(&armed, 0);
+    return atomic_load(&failed);
+}
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+char *__real_strdup(const char *text);
+void *__real_aligned_alloc(size_t alignment, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+char *__wrap_strdup(const char *text);
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+
+void *__wrap_malloc(size_t bytes)
+{
+    return fails() ? NULL : __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+    return fails() ? NULL : __real_realloc(old, bytes);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
+{
+    return fails() ? NULL : __real_aligned_alloc(alignment, bytes);
+}
+
+static void *sqlite_malloc(int bytes)
+{
+    return fails() ? NULL : __real_malloc((size_t)bytes);
+}
+
+static void *sqlite_realloc(void *old, int bytes)
+{
+    return fails() ? NULL : __real_realloc(old, (size_t)bytes);
+}
+
+static int sqlite_size(void *block)
+{
+    return block == NULL ? 0 : (int)malloc_usable_size(block);
+}
+
+static int sqlite_roundup(int bytes)
+{
+    return (bytes + 7) & ~7;
+}
+
+static int sqlite_init(void *unused)
+{
+    (void)unused;
+    return SQLITE_OK;
+}
+
+static void sqlite_shutdown(void *unused)
+{
+    (void)unused;
+}
+
+/* Only a test may do this: both are for the whole process. */
+static void take_over_allocators(void)
+{
+    static sqlite3_mem_methods methods = { .xMalloc = sqlite_malloc,
+                                           .xFree = free,
+                                           .xRealloc = sqlite_realloc,
+                                           .xSize = sqlite_size,
+                                           .xRoundup = sqlite_roundup,
+                                           .xInit = sqlite_init,
+                                           .xShutdown = sqlite_shutdown };
+
+    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
+        abort();
+    json_set_alloc_funcs(__wrap_malloc, free);
+}
+
+/* ---- the calls --------------------------------------------------------- */
+
+static char folder[FOLDER_PATH_BYTES];
+static char path[FOLDER_PATH_BYTES + 32];
+static llmlearn *learner;
+static llmlearn_id explanation; /* a fresh one for every call */
+static int serial;
+
+static llmlearn_err call_open(void)
+{
+    llmlearn_options options;
+    llmlearn *opened = NULL;
+    llmlearn_err err;
+
+    learner_options(path, &options);
+    err = llmlearn_open(&options, &opened);
+    disarm();
+    ck_assert((opened != NULL) == (err == LLMLEARN_OK));
+    llmlearn_close(opened, LEARNER_DEADLINE_MS);
+    return err;
+}
+
+/* The first call of a handle makes its journal and its threads. */
+static llmlearn_err call_first_log(void)
+{
+    llmlearn_options options;
+    llmlearn *opened = NULL;
+    llmlearn_id id = { .bytes = { 0 } };
+    llmlearn_err err;
+    int armed_before = atomic_exchange(&armed, 0);
+
+    learner_options(path, &options);
+    expect_ok(llmlearn_open(&options, &opened));
+    atomic_store(&armed, armed_before);
+    err = learner_log(opened, "first", &id);
+    disarm();
+    ck_assert((id.bytes[6] != 0) == (err == LLMLEARN_OK));
+    expect_ok(llmlearn_close(opened, LEARNER_DEADLINE_MS));
+    return err;
+}
+
+/* Frees whatever happens, and loses nothing: the count at the end knows. */
+static llmlearn_err call_close(void)
+{
+    llmlearn_options options;
+    llmlearn *opened = NULL;
+    int armed_before = atomic_exchange(&armed, 0);
+
+    learner_options(path, &options);
+    expect_ok(llmlearn_open(&options, &opened));
+    expect_ok(learner_log(opened, "closing", &explanation));
+    atomic_store(&armed, armed_before);
+    return llmlearn_close(opened, LEARNER_DEADLINE_MS);
+}
+
+static llmlearn_err call_log(void)
+{
+    return learner_log(learner, "text", NULL);
+}
+
+static llmlearn_err call_vote(void)
+{
+    const llmlearn_feedback f = { .struct_size = sizeof f,
+                                  .vote = LLMLEARN_HELPFUL,
+                                  .explanation_id = explanation,
+                                  .user = "ann",
+                                  .comment = "good",
+                                  .rating = 5,
+                                  .deadline_ms = LEARNER_DEADLINE_MS };
+    llmlearn_id id = { .bytes = { 0 } };
+    llmlearn_err err = llmlearn_submit_feedback(learner, &f, &id);
+
+    disarm();
+    ck_assert((id.bytes[6] != 0) == (err == LLMLEARN_OK));
+    return err;
+}
+
+static llmlearn_err call_flush(void)
+{
+    return llmlearn_flush(learner, LEARNER_DEADLINE_MS);
+}
+
+static llmlearn_err check_json(llmlearn_err err, char *json)
+{
+    disarm();
+    ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(json);
+    return err;
+}
+
+static llmlearn_err call_get_explanation(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_get_explanation(learner, &explanation, LEARNER_DEADLINE_MS, &json);
+
+    return check_json(err, json);
+}
+
+static llmlearn_err call_analytics(void)
+{
+    char *json = NULL;
+    llmlearn_err err =
+        llmlearn_analytics(learner, 30, LLMLEARN_REFRESH, LEARNER_DEADLINE_MS, &json);
+
+    return check_json(err, json);
+}
+
+static llmlearn_err call_ab_tests(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_ab_tests(learner, NULL, 0, &json);
+
+    return check_json(err, json);
+}
+
+static llmlearn_err call_decisions(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_decisions(learner, NULL, 0, &json);
+
+    return check_json(err, json);
+}
+
+static llmlearn_err call_get_variant(void)
+{
+    llmlearn_assignment a = { .struct_size = sizeof a };
+    llmlearn_err err = llmlearn_get_variant(learner, "BUY", "ann", &a);
+
+    disarm();
+    ck_assert((a.version != NULL) == (err == LLMLEARN_OK));
+    return err;
+}
+
+static llmlearn_err call_add_variant(void)
+{
+    char version[20];
+    const llmlearn_variant v = { .struct_size = sizeof v,
+                                 .deadline_ms = LEARNER_DEADLINE_MS,
+                                 .signal = "HOLD",
+                                 .version = version,
+                                 .text = "t",
+                                 .parent = serial > 0 ? "v0" : NULL };
+    llmlearn_err err;
+
+    snprintf(version, sizeof version, "v%d", serial);
+    err = llmlearn_add_variant(learner, &v);
+    serial += err == LLMLEARN_OK;
+    return err;
+}
+
+/* Starts a test and, once that succeeded, stops it without any failure. */
+static llmlearn_err call_start_test(void)
+{
+    const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "v1.1", 0.5 } };
+    const llmlearn_ab_test t = { .struct_size = sizeof t,
+                                 .signal = "SELL",
+                                 .arms = arms,
+                                 .arm_count = 2,
+                                 .deadline_ms = LEARNER_DEADLINE_MS };
+    uint64_t id = 0;
+    llmlearn_err err = llmlearn_start_ab_test(learner, &t, &id);
+
+    disarm();
+    ck_assert((id != 0) == (err == LLMLEARN_OK));
+    if (err == LLMLEARN_OK) {
+        expect_ok(llmlearn_stop_ab_test(learner, id, "test", "done", LEARNER_DEADLINE_MS));
+    }
+    return err;
+}
+
+static llmlearn_err call_select_winner(void)
+{
+    llmlearn_decision d = { .struct_size = sizeof d };
+    llmlearn_err err = llmlearn_select_winner(learner, "BUY", 0, LEARNER_DEADLINE_MS, &d);
+
+    disarm();
+    ck_assert((d.verdict != 0) == (err == LLMLEARN_OK));
+    llmlearn_free(d.receipt_json);
+    return err;
+}
+
+static llmlearn_err call_promote(void)
+{
+    return llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "again", LEARNER_DEADLINE_MS);
+}
+
+static const struct {
+    const char *name;
+    llmlearn_err (*call)(void);
+} calls[] = {
+    { "open", call_open },
+    { "first log", call_first_log },
+    { "log", call_log },
+    { "submit_feedback", call_vote },
+    { "flush", call_flush },
+    { "get_explanation", call_get_explanation },
+    { "analytics", call_analytics },
+    { "ab_tests", call_ab_tests },
+    { "decisions", call_decisions },
+    { "get_variant", call_get_variant },
+    { "add_variant", call_add_variant },
+    { "start_ab_test", call_start_test },
+    { "select_winner", call_select_winner },
+    { "promote_variant", call_promote },
+    { "close", call_close },
+};
+
+/* ---- the loop ---------------------------------------------------------- */
+
+static void add_variant(const char *signal, const char *version)
+{
+    const llmlearn_variant v = { .struct_size = sizeof v,
+                                 .deadline_ms = LEARNER_DEADLINE_MS,
+                                 .signal = signal,
+                                 .version = version,
+                                 .text = "t" };
+
+    expect_ok(llmlearn_add_variant(learner, &v));
+}
+
+static void set_up(void)
+{
+    const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "v1.1", 0.5 } };
+    const llmlearn_ab_test t = { .struct_size = sizeof t,
+                                 .signal = "BUY",
+                                 .arms = arms,
+                                 .arm_count = 2,
+                                 .deadline_ms = LEARNER_DEADLINE_MS };
+
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    learner = learner_open(path);
+    add_variant("BUY", "v1.0");
+    add_variant("BUY", "v1.1");
+    add_variant("SELL", "v1.0");
+    add_variant("SELL", "v1.1");
+    expect_ok(
+        llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "first", LEARNER_DEADLINE_MS));
+    expect_ok(llmlearn_start_ab_test(learner, &t, NULL));
+}
+
+static void tear_down(void)
+{
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    recount(path);
+    folder_remove(folder);
+}
+
+/* Every one of the first hundred, then ever fewer: late ones are SQLite's, reading its schema. */
+static int next_after(int n)
+{
+    return n + learner_rounds(1, 7) + n / 100;
+}
+
+/* A journal's reader says no more than that it cannot go on. */
+static bool could_not_read(llmlearn_err err)
+{
+    return err == LLMLEARN_EIO &&
+           strcmp(llmlearn_error_detail(), "no memory to read a journal segment") == 0;
+}
+
+static int fail_each(size_t which, scope who, bool ever)
+{
+    int n = 1;
+
+    for (;; n = next_after(n)) {
+        llmlearn_err err;
+        int hits;
+
+        ck_assert_int_lt(n, ALLOCATIONS_MAX);
+        expect_ok(learner_log(learner, "text", &explanation));
+        arm(who, ever, n);
+        err = calls[which].call();
+        hits = disarm();
+        ck_assert_msg(err == LLMLEARN_OK || err == LLMLEARN_ENOMEM || could_not_read(err),
+                      "%s, allocation %d: %s: %s", calls[which].name, n, llmlearn_error_name(err),
+                      llmlearn_error_detail());
+        ck_assert_msg(hits > 0 || err == LLMLEARN_OK, "%s: %s without a failure", calls[which].name,
+                      llmlearn_error_name(err));
+        if (hits == 0)
+            break;
+    }
+    /* And all is well again. */
+    expect_ok(learner_log(learner, "text", &explanation));
+    expect_ok(calls[which].call());
+    return n;
+}
+
+START_TEST(the_callers_nth_allocation_fails)
+{
+    size_t which = (size_t)_i / 2;
+    bool ever = _i % 2 == 1;
+    int n = fail_each(which, CALLER, ever);
+
+    if (!ever) {
+        printf("%s: the caller allocates up to %d times\n", calls[which].name, n);
+        fflush(stdout);
+    }
+}
+END_TEST
+
+START_TEST(anybodys_nth_allocation_fails)
+{
+    fail_each((size_t)_i / 2, ALL_THREADS, _i % 2 == 1);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("nth_malloc");
+    TCase *tcase = tcase_create("the n-th allocation fails");
+    SRunner *runner = srunner_create(suite);
+    int calls_twice = 2 * (int)(sizeof calls / sizeof calls[0]);
+    int failures;
+
+    take_over_allocators();
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 100);
+    tcase_add_loop_test(tcase, the_callers_nth_allocation_fails, 0, calls_twice);
+    tcase_add_loop_test(tcase, anybodys_nth_allocation_fails, 0, calls_twice);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_NORMAL);
+    failures = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failures != 0;
+}

@@ -52,8 +52,13 @@ static inline bool is_quick(int argc, char **argv)
 
 static inline void path_of(char out[PATH_BYTES], int argc, char **argv, const char *name)
 {
-    int bytes = snprintf(out, PATH_BYTES, "%s/%s", argc > 1 ? argv[1] : ".", name);
+    int bytes;
 
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s FOLDER [quick]\n", argv[0]);
+        exit(2);
+    }
+    bytes = snprintf(out, PATH_BYTES, "%s/%s", argv[1], name);
     NEED(bytes > 0 && bytes < PATH_BYTES);
 }
 

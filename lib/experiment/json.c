@@ -88,16 +88,6 @@ static int append_text(const char *text, size_t bytes, void *buffer)
     return 0;
 }
 
-json_t *ll_json_read(const char *text)
-{
-    ll_locale numbers;
-
-    ll_locale_enter(&numbers);
-    json_t *value = json_loads(text, 0, NULL);
-    ll_locale_leave(&numbers);
-    return value;
-}
-
 llmlearn_err ll_json_write(json_t *value, char **out_text)
 {
     ll_buffer buffer = { 0 };

@@ -1,5 +1,8 @@
 /* json.h - the pieces that receipts and lists share, on top of jansson.
  *
+ * For writing alone: where memory runs out, jansson's parser aborts the process (2.14). What we
+ * wrote is read by members.h.
+ *
  * Builders answer NULL when out of memory, and whatever is built of NULL is NULL: a report is
  * checked once, at its end.
  *
@@ -26,9 +29,6 @@ void ll_json_add(json_t **array, json_t *value);
 
 /* The same with the error: LLMLEARN_ENOMEM; the array stays as it was. */
 llmlearn_err ll_json_append(json_t *array, json_t *value);
-
-/* NULL if it is no JSON, or out of memory. */
-json_t *ll_json_read(const char *text);
 
 /* Takes the value, which may be NULL: LLMLEARN_ENOMEM. Compact, reals with 17 digits. The text is
  * for free(), whatever allocator the host gave jansson, and the same in every locale. */

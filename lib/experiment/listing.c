@@ -1,13 +1,16 @@
 #include "experiment/listing.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "experiment/json.h"
+#include "experiment/members.h"
 #include "store/ab_tests.h"
 #include "store/decisions.h"
 #include "store/names.h"
 #include "store/variants.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The filter that the store's lists take: 0 for all signals, -1 for one nobody knows. */
@@ -156,7 +159,8 @@ llmlearn_err ll_listing_tests(ll_connection *connection, const char *signal, uin
 
 /* ---- decisions --------------------------------------------------------- */
 
-static json_t *decision_json(const ll_decision_listed *listed, json_t *receipt)
+/* All of it but the receipt, which stands as a text already. */
+static json_t *decision_json(const ll_decision_listed *listed)
 {
     bool archives = strcmp(listed->kind, ll_decision_kind_name(LL_DECISION_ARCHIVE)) == 0;
     json_t *json = json_object();
@@ -171,35 +175,52 @@ static json_t *decision_json(const ll_decision_listed *listed, json_t *receipt)
     ll_json_put(&json, "from", ll_json_text(archives ? NULL : listed->from));
     ll_json_put(&json, "to", ll_json_text(listed->to));
     ll_json_put(&json, "archived", ll_json_text(archives ? listed->from : NULL));
-    ll_json_put(&json, "receipt", receipt);
     return json;
 }
 
+typedef struct decisions_report {
+    ll_buffer out;
+    uint32_t count;
+} decisions_report;
+
 static llmlearn_err add_decision(void *context, const ll_decision_listed *listed)
 {
-    json_t *receipt = listed->receipt == NULL ? json_null() : ll_json_read(listed->receipt);
+    decisions_report *report = context;
+    char *text = NULL;
 
-    if (receipt == NULL)
+    if (listed->receipt != NULL && !ll_members_read(listed->receipt, NULL, NULL))
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of %llu is damaged",
                        (unsigned long long)listed->id);
-    return ll_json_append(context, decision_json(listed, receipt));
+    llmlearn_err err = ll_json_write(decision_json(listed), &text);
+    if (err != LLMLEARN_OK)
+        return err;
+    if (report->count++ > 0)
+        ll_buffer_append(&report->out, ",", 1);
+    ll_buffer_append(&report->out, text, strlen(text) - 1); /* without its closing brace */
+    ll_buffer_printf(&report->out, ",\"receipt\":%s}",
+                     listed->receipt == NULL ? "null" : listed->receipt);
+    free(text);
+    return LLMLEARN_OK;
 }
 
 llmlearn_err ll_listing_decisions(ll_connection *connection, const char *signal, uint32_t limit,
                                   char **out_json)
 {
-    json_t *decisions = json_array();
+    decisions_report report = { .count = 0 };
     int64_t filter = 0;
+    char *text = NULL;
     llmlearn_err err = find_filter(connection, signal, &filter);
 
+    ll_buffer_printf(&report.out, "{\"schema\":1,\"decisions\":[");
     if (err == LLMLEARN_OK)
-        err = ll_decisions_list(connection, filter, limit, add_decision, decisions);
-    if (err != LLMLEARN_OK) {
-        json_decref(decisions);
-        return err;
+        err = ll_decisions_list(connection, filter, limit, add_decision, &report);
+    ll_buffer_printf(&report.out, "]}");
+    if (err == LLMLEARN_OK) {
+        text = ll_buffer_take(&report.out);
+        err = text == NULL ? ll_fail(LLMLEARN_ENOMEM, "out of memory for a report") : LLMLEARN_OK;
     }
-    json_t *json = json_object();
-    ll_json_put(&json, "schema", json_integer(1));
-    ll_json_put(&json, "decisions", decisions);
-    return ll_json_write(json, out_json);
+    ll_buffer_free(&report.out);
+    if (err == LLMLEARN_OK)
+        *out_json = text;
+    return err;
 }

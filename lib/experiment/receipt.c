@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "experiment/json.h"
+#include "experiment/members.h"
 #include "experiment/sentence.h"
 #include "stats/interval.h"
 
@@ -112,15 +113,34 @@ llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome
 
     ll_sentence_write(in, outcome, &words);
     char *sentence = ll_buffer_take(&words);
-    llmlearn_err err = LLMLEARN_ENOMEM;
-    if (sentence != NULL)
-        err = ll_json_write(receipt_json(in, outcome, promoted, sentence), out_json);
+    ll_buffer_free(&words);
+    if (sentence == NULL)
+        return ll_fail(LLMLEARN_ENOMEM, "out of memory for a receipt");
+    llmlearn_err err = ll_json_write(receipt_json(in, outcome, promoted, sentence), out_json);
     if (err != LLMLEARN_OK) {
         free(sentence);
-        return ll_fail(err, "out of memory for a receipt");
+        return err;
     }
     *out_sentence = sentence;
     return LLMLEARN_OK;
+}
+
+void ll_receipt_tell(const ll_decide_input *in, const ll_decide_outcome *outcome, bool promoted,
+                     ll_receipt *out)
+{
+    int32_t winner = outcome->evidence.winner;
+
+    *out = (ll_receipt){
+        .verdict = outcome->verdict,
+        .winner_arm = winner,
+        .p_value = outcome->evidence.p_value,
+        .cramers_v = outcome->evidence.cramers_v,
+        .promotable = outcome->promotable,
+        .promoted = promoted,
+    };
+    snprintf(out->status, sizeof out->status, "%s",
+             ll_classic_status_name(outcome->evidence.status));
+    snprintf(out->winner, sizeof out->winner, "%s", winner < 0 ? "" : in->versions[winner]);
 }
 
 /* 0 if it is none. */
@@ -133,32 +153,43 @@ static int verdict_of_name(const char *name)
     return verdict;
 }
 
-llmlearn_err ll_receipt_read(const char *json, ll_receipt *out)
-{
-    const char *verdict = NULL, *status = NULL;
-    json_t *winner = NULL, *arm = NULL, *p_value = NULL, *v = NULL;
-    int promotable = 0, promoted = 0;
+typedef struct reading {
+    ll_receipt receipt;
+    char verdict[32];
+} reading;
 
-    assert(json != NULL);
-    json_t *root = ll_json_read(json);
-    if (json_unpack(root, "{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:b}", "verdict", &verdict, "status",
-                    &status, "winner", &winner, "winner_arm", &arm, "p_value", &p_value,
-                    "cramers_v", &v, "promotable", &promotable, "promoted", &promoted) != 0 ||
-        verdict_of_name(verdict) == 0) {
-        json_decref(root);
+static void read_member(void *context, const ll_member *member)
+{
+    reading *r = context;
+    ll_receipt *receipt = &r->receipt;
+
+    if (ll_member_is(member, "verdict"))
+        ll_member_text(member, r->verdict, sizeof r->verdict);
+    else if (ll_member_is(member, "status"))
+        ll_member_text(member, receipt->status, sizeof receipt->status);
+    else if (ll_member_is(member, "winner"))
+        ll_member_text(member, receipt->winner, sizeof receipt->winner);
+    else if (ll_member_is(member, "winner_arm"))
+        receipt->winner_arm = (int64_t)ll_member_number(member, -1);
+    else if (ll_member_is(member, "p_value"))
+        receipt->p_value = ll_member_number(member, 1);
+    else if (ll_member_is(member, "cramers_v"))
+        receipt->cramers_v = ll_member_number(member, 0);
+    else if (ll_member_is(member, "promotable"))
+        receipt->promotable = ll_member_is_true(member);
+    else if (ll_member_is(member, "promoted"))
+        receipt->promoted = ll_member_is_true(member);
+}
+
+llmlearn_err ll_receipt_read(const char *text, ll_receipt *out)
+{
+    reading r = { .receipt = { .winner_arm = -1, .p_value = 1 } };
+
+    assert(text != NULL);
+    if (!ll_members_read(text, read_member, &r) || verdict_of_name(r.verdict) == 0 ||
+        r.receipt.status[0] == '\0')
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: a receipt is damaged");
-    }
-    *out = (ll_receipt){
-        .verdict = (llmlearn_verdict)verdict_of_name(verdict),
-        .winner_arm = json_is_integer(arm) ? json_integer_value(arm) : -1,
-        .p_value = json_is_number(p_value) ? json_number_value(p_value) : 1.0,
-        .cramers_v = json_number_value(v),
-        .promotable = promotable != 0,
-        .promoted = promoted != 0,
-    };
-    snprintf(out->status, sizeof out->status, "%s", status);
-    if (json_is_string(winner))
-        snprintf(out->winner, sizeof out->winner, "%s", json_string_value(winner));
-    json_decref(root);
+    r.receipt.verdict = (llmlearn_verdict)verdict_of_name(r.verdict);
+    *out = r.receipt;
     return LLMLEARN_OK;
 }

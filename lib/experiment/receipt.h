@@ -22,7 +22,11 @@ typedef struct ll_receipt {
     bool promotable, promoted;
 } ll_receipt;
 
-/* LLMLEARN_ECORRUPT if it is not one. */
-llmlearn_err ll_receipt_read(const char *json, ll_receipt *out);
+/* Of a verdict just made. */
+void ll_receipt_tell(const ll_decide_input *in, const ll_decide_outcome *outcome, bool promoted,
+                     ll_receipt *out);
+
+/* Of a stored one. LLMLEARN_ECORRUPT if it is not a receipt. */
+llmlearn_err ll_receipt_read(const char *text, ll_receipt *out);
 
 #endif

@@ -117,9 +117,8 @@ static llmlearn_err look_at_running(ll_connection *connection, look *l, bool pro
     if (err != LLMLEARN_OK)
         return err;
     promote = promote && l->outcome.promotable;
+    ll_receipt_tell(&l->in, &l->outcome, promote, &selection.told);
     err = ll_receipt_write(&l->in, &l->outcome, promote, &selection.receipt_json, &sentence);
-    if (err == LLMLEARN_OK)
-        err = ll_receipt_read(selection.receipt_json, &selection.told);
     if (err == LLMLEARN_OK && l->outcome.verdict != LLMLEARN_KEEP_GOING) {
         const ll_change change = { .connection = connection,
                                    .now_us = now_us,

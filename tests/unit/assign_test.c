@@ -71,7 +71,7 @@ START_TEST(ten_thousand_units_keep_their_arms_for_ever)
     uint8_t salt[LL_ASSIGN_SALT_BYTES];
     ll_assign_split split;
     uint64_t digest = 0;
-    char unit[16];
+    char unit[24];
 
     salt_of(0, salt);
     ll_assign_split_init(&split, salt, tenths, 10);

@@ -336,7 +336,7 @@ START_TEST(a_unit_in_another_arm_than_its_own_is_a_mismatch)
     begin();
     ll_exposure_claim first = right_claim(test, "someone");
     for (int i = 0; i < 100; i++) {
-        char unit[16];
+        char unit[24];
         snprintf(unit, sizeof unit, "unit-%d", i);
         ll_exposure_claim other = right_claim(test, unit);
         ck_assert_int_eq(check(other), LL_EXPOSURE_COUNTS);

@@ -285,15 +285,27 @@ static llmlearn_err write_counts(ll_connection *connection, ll_tally *counts, ll
     return err;
 }
 
+static llmlearn_err note_days(ll_tally *days, const ll_tally *sorted)
+{
+    llmlearn_err err = LLMLEARN_OK;
+
+    for (uint32_t i = 0; err == LLMLEARN_OK && i < sorted->count; i++) {
+        int64_t day = ll_tally_row(sorted, i)[0];
+
+        if (i == 0 || day != ll_tally_row(sorted, i - 1)[0])
+            err = note_day(days, day);
+    }
+    return err;
+}
+
 /* Latencies are never taken back: every row of the tally changes something. */
 static llmlearn_err write_latency(ll_connection *connection, ll_tally *latency, ll_tally *days)
 {
-    llmlearn_err err = LLMLEARN_OK;
+    llmlearn_err err;
     uint32_t written = 0;
 
     ll_tally_sort(latency);
-    for (uint32_t i = 0; err == LLMLEARN_OK && i < latency->count; i++)
-        err = note_day(days, ll_tally_row(latency, i)[0]);
+    err = note_days(days, latency);
     while (err == LLMLEARN_OK && written < latency->count) {
         const int64_t *row = ll_tally_row(latency, written);
         bool block = latency->count - written >= LATENCY_BLOCK;

@@ -126,7 +126,7 @@ int64_t *ll_tally_find_or_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS]
 
 void ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas)
 {
-    int64_t *sums = ll_tally_sums(t, key);
+    int64_t *sums = ll_tally_find_or_add(t, key);
 
     for (uint32_t i = 0; i < t->cells - LL_TALLY_KEY_CELLS; i++) {
         if (__builtin_add_overflow(sums[i], deltas[i], &sums[i]))

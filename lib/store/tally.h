@@ -46,7 +46,8 @@ static inline int64_t *ll_tally_sums(ll_tally *t, const int64_t key[LL_TALLY_KEY
     return row + LL_TALLY_KEY_CELLS;
 }
 
-/* Adds to all sums of the key. They stop at the largest number instead of wrapping. */
+/* Adds to all sums of the key, found by hashing. They stop at the largest number instead of
+ * wrapping. */
 void ll_tally_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS], const int64_t *deltas);
 
 /* The row's cells: key, then sums. */

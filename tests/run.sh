@@ -27,7 +27,7 @@ if [ -n "${LL_SANITIZER-}" ]; then
     # A malloc of everything returns NULL here as it does outside.
     : "${ASAN_OPTIONS:=allocator_may_return_null=1:detect_stack_use_after_return=1}"
     : "${UBSAN_OPTIONS:=print_stacktrace=1}"
-    : "${TSAN_OPTIONS:=allocator_may_return_null=1:second_deadlock_stack=1}"
+    : "${TSAN_OPTIONS:=allocator_may_return_null=1:second_deadlock_stack=1:die_after_fork=0}"
     export CK_TIMEOUT_MULTIPLIER ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 fi
 # The thread sanitizer gives up where a kernel spreads addresses too widely.

@@ -31,19 +31,23 @@ void ll_tally_free(ll_tally *t);
 llmlearn_err ll_tally_reserve(ll_tally *t, uint32_t more);
 
 /* The sums of the key, which start at 0; needs room for one. Good until the next key comes;
- * t->latest is then the row's index. Keys that come in the order of an earlier round are found
- * without hashing. */
+ * t->latest is then the row's index. */
 int64_t *ll_tally_find_or_add(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS]);
 
+/* The same, without hashing for keys that come in the order of an earlier round. */
 static inline int64_t *ll_tally_sums(ll_tally *t, const int64_t key[LL_TALLY_KEY_CELLS])
 {
     uint32_t guess = t->latest + 1;
-    int64_t *row = t->rows + (size_t)guess * t->cells;
 
-    if (guess >= t->count || row[0] != key[0] || row[1] != key[1] || row[2] != key[2])
-        return ll_tally_find_or_add(t, key);
-    t->latest = guess;
-    return row + LL_TALLY_KEY_CELLS;
+    if (guess < t->count) {
+        int64_t *row = t->rows + (size_t)guess * t->cells;
+
+        if (row[0] == key[0] && row[1] == key[1] && row[2] == key[2]) {
+            t->latest = guess;
+            return row + LL_TALLY_KEY_CELLS;
+        }
+    }
+    return ll_tally_find_or_add(t, key);
 }
 
 /* Adds to all sums of the key, found by hashing. They stop at the largest number instead of

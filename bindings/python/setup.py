@@ -8,6 +8,8 @@ import os
 import shutil
 
 from setuptools import setup
+from setuptools.command.build_clib import build_clib
+from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -18,6 +20,21 @@ _spec = importlib.util.spec_from_file_location(
 build = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(build)
 library = build.find_library()
+
+
+def afresh(command):
+    """The command, always doing all of its work.
+
+    By dates alone it would take a module linked to another library, or objects
+    older than a header, for up to date.
+    """
+
+    class Afresh(command):
+        def finalize_options(self):
+            super().finalize_options()
+            self.force = True
+
+    return Afresh
 
 
 class SourceDistribution(sdist):
@@ -44,5 +61,9 @@ setup(
     include_package_data=False,
     cffi_modules=["src/llmlearn/_build.py:ffibuilder"],
     libraries=build.static_libraries(library),
-    cmdclass={"sdist": SourceDistribution},
+    cmdclass={
+        "build_clib": afresh(build_clib),
+        "build_ext": afresh(build_ext),
+        "sdist": SourceDistribution,
+    },
 )

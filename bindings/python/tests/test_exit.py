@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 
 import pytest
 
@@ -34,6 +35,15 @@ def test_nothing_is_lost_at(side, ending):
 def test_a_clean_exit_is_silent(side):
     done = side.run(LEARNER + "log(learner)")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_clean_exit_leaves_nothing_in_the_journal(side):
+    """The next open would store it as well; but reports read the database before that."""
+    side.run(LEARNER + "for i in range(100): log(learner)")
+    with sqlite3.connect(f"file:{side.database}?mode=ro", uri=True) as connection:
+        stored = connection.execute("SELECT count(*) FROM llm_explanations").fetchone()[0]
+    connection.close()
+    assert stored == 100
 
 
 def test_exit_codes_are_the_programs(side):
@@ -108,6 +118,7 @@ def test_keyboard_interrupt_inside_a_call(side):
         LEARNER
         + """
 import signal
+import sqlite3
 signal.setitimer(signal.ITIMER_REAL, 0.2)
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 try:

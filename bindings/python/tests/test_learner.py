@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gc
 import inspect
+import os
 import pickle
 import threading
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -414,6 +417,38 @@ def test_an_exception_in_the_block_is_not_hidden_by_closing(tmp_path):
         with Learner(tmp_path / "loop.db") as learner:
             1 / 0
     assert learner.closed
+
+
+def held_files(path):
+    """How many files this process has open on the database and its journal."""
+    held = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            held += str(path) in os.readlink(entry)
+    return held
+
+
+def test_a_call_that_outlasts_the_close_closes(tmp_path):
+    """The handle must not be freed under a call, and not be forgotten either."""
+    learner = Learner(tmp_path / "loop.db")
+    learner.flush()
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow(handle, *args):
+        entered.set()
+        leave.wait(20)
+        return 0
+
+    thread = threading.Thread(target=learner._invoke, args=[slow])
+    thread.start()
+    entered.wait()
+    with pytest.raises(llmlearn.TimedOutError):
+        learner.close(timeout_s=0.01)
+    assert learner.closed and held_files(tmp_path) > 0
+    learner.close()
+    leave.set()
+    thread.join()
+    assert held_files(tmp_path) == 0
 
 
 def test_closing_while_others_call(tmp_path):

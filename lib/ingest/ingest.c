@@ -13,7 +13,7 @@
 /* Jobs that share one commit: enough to spread a disk flush thin, few enough that the first
  * does not wait long for the last. */
 #define JOBS_MAX 256u
-/* Rows in one transaction while somebody waits: about 15 ms of work. */
+/* Rows in one transaction while a vote waits: about 15 ms of work. */
 #define ROWS_WHILE_WAITED_FOR 2000u
 /* How long the thread tries for the write lock before it looks around again. */
 #define LOCK_PATIENCE_MS 50u
@@ -40,7 +40,7 @@ struct ll_ingest {
     pthread_cond_t paused; /* with jobs.mutex */
     atomic_bool hurry;     /* end the transaction at hand: somebody wants the thread to stop */
     ll_deadline next_batch, next_reload, next_adoption, next_pass, pass_began;
-    ll_deadline next_try; /* after a failure */
+    ll_deadline next_try;              /* after a failure */
     atomic_uint_fast64_t caught_up_ns; /* when nothing of ours was waiting, last */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
 };
@@ -125,11 +125,20 @@ static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_jo
     return err;
 }
 
-static uint32_t rows_max(const ll_ingest *ingest, bool waited_for)
+/* Does anybody wait for a change of his own? Who waits only for the journal gets there sooner by
+ * full transactions. */
+static bool any_writes(const ll_job *batch)
+{
+    while (batch != NULL && batch->reads_only)
+        batch = batch->next;
+    return batch != NULL;
+}
+
+static uint32_t rows_max(const ll_ingest *ingest, const ll_job *batch)
 {
     uint32_t rows = ingest->options.batch_rows_max;
 
-    if ((waited_for || ll_store_is_contended(ingest->options.store)) &&
+    if ((any_writes(batch) || ll_store_is_contended(ingest->options.store)) &&
         rows > ROWS_WHILE_WAITED_FOR)
         rows = ROWS_WHILE_WAITED_FOR;
     return rows;
@@ -139,7 +148,6 @@ static uint32_t rows_max(const ll_ingest *ingest, bool waited_for)
 static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connection, ll_job *batch,
                                      facts *f)
 {
-    bool waited_for = batch != NULL || ll_jobs_pass_wanted(&ingest->jobs) != 0;
     llmlearn_err err = LLMLEARN_OK;
 
     *f = (facts){ .config_changed = false };
@@ -148,8 +156,7 @@ static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connectio
     ll_batch_begin(ingest->batch, connection,
                    batch != NULL ? f->clock_us : ll_clock_now_us(ingest->options.clock));
     if (err == LLMLEARN_OK)
-        err =
-            ll_drain_step(&ingest->drain, connection, ingest->batch, rows_max(ingest, waited_for));
+        err = ll_drain_step(&ingest->drain, connection, ingest->batch, rows_max(ingest, batch));
     LL_POINT("ingest.drained");
     if (err == LLMLEARN_OK && batch != NULL)
         err = run_jobs(ingest, connection, batch, f);

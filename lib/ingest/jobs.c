@@ -187,7 +187,7 @@ bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch)
             continue;
         }
         *at = job->next;
-        all_here = false;
+        all_here &= job->reads_only; /* one that changed nothing leaves nothing to undo */
         ll_job_release(job);
     }
     for (ll_job *job = *batch; job != NULL && all_here; job = job->next)

@@ -35,8 +35,8 @@ llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline);
 
 /* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline. */
 ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max);
-/* COMMITTING from now on. False if a caller left: then the transaction must be rolled back
- * and *batch is what to run instead (possibly NULL). */
+/* COMMITTING from now on; *batch is what is left of it (possibly NULL). False if the caller of
+ * a change left: then the transaction must be rolled back and *batch run instead. */
 bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch);
 /* Puts RUNNING jobs back to the front of the queue. */
 void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch);

@@ -1,0 +1,156 @@
+/* Jobs between their callers and the thread that runs them: here, this one. */
+#include "ingest/jobs.h"
+
+#include "base/err.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { LONG_MS = 60000 };
+
+static ll_jobs jobs;
+static atomic_int freed_count;
+
+static llmlearn_err run_nothing(ll_job *job, const ll_write *write)
+{
+    (void)job;
+    (void)write;
+    return LLMLEARN_OK;
+}
+
+static void destroy(ll_job *job)
+{
+    atomic_fetch_add(&freed_count, 1);
+    free(job);
+}
+
+static void set_up(void)
+{
+    atomic_store(&freed_count, 0);
+    ck_assert_int_eq(ll_jobs_init(&jobs), LLMLEARN_OK);
+}
+
+static void tear_down(void)
+{
+    ll_jobs_destroy(&jobs);
+}
+
+/* ---- a caller ---- */
+
+typedef struct caller {
+    pthread_t thread;
+    ll_job *job;
+    uint64_t deadline_ms;
+    llmlearn_err outcome;
+} caller;
+
+static void *submit(void *argument)
+{
+    caller *c = argument;
+
+    c->outcome = ll_jobs_submit(&jobs, c->job, ll_deadline_in_ms(c->deadline_ms));
+    ll_job_release(c->job);
+    return NULL;
+}
+
+static void start(caller *c, bool reads_only, uint64_t deadline_ms)
+{
+    *c = (caller){ .deadline_ms = deadline_ms };
+    c->job = ll_job_new(sizeof *c->job, run_nothing, destroy);
+    ck_assert_ptr_nonnull(c->job);
+    c->job->reads_only = reads_only;
+    ck_assert_int_eq(pthread_create(&c->thread, NULL, submit, c), 0);
+}
+
+static void join(caller *c, llmlearn_err outcome)
+{
+    ck_assert_int_eq(pthread_join(c->thread, NULL), 0);
+    ck_assert_int_eq(c->outcome, outcome);
+}
+
+static bool has_queued(uint32_t count)
+{
+    pthread_mutex_lock(&jobs.mutex);
+    for (const ll_job *job = jobs.queue; job != NULL && count > 0; job = job->next)
+        count--;
+    pthread_mutex_unlock(&jobs.mutex);
+    return count == 0;
+}
+
+/* Takes one job whose caller has then left, and one whose caller stays. */
+static ll_job *take_both(caller *leaves, bool reads_only, caller *stays)
+{
+    ll_job *batch = NULL;
+
+    start(stays, false, LONG_MS);
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    /* On a slow machine the deadline may pass before the job is taken: then with a later one. */
+    for (uint64_t ms = 20; batch == NULL || batch->next == NULL; ms *= 2) {
+        if (batch != NULL)
+            ll_jobs_requeue(&jobs, batch);
+        ll_deadline late = ll_deadline_in_ms(ms);
+
+        start(leaves, reads_only, ms);
+        while (!has_queued(2) && !ll_deadline_passed(late))
+            ll_clock_sleep_us(100);
+        batch = ll_jobs_take(&jobs, 2);
+        ck_assert_int_eq(pthread_join(leaves->thread, NULL), 0);
+        ck_assert_int_eq(leaves->outcome, LLMLEARN_ETIMEDOUT);
+    }
+    return batch;
+}
+
+/* ---- tests ---- */
+
+START_TEST(a_change_whose_caller_left_undoes_the_transaction)
+{
+    caller leaves, stays;
+    ll_job *batch = take_both(&leaves, false, &stays);
+
+    ck_assert(!ll_jobs_claim(&jobs, &batch));
+    ck_assert_ptr_eq(batch, stays.job);
+    ck_assert_ptr_null(batch->next);
+    ll_jobs_requeue(&jobs, batch);
+
+    batch = ll_jobs_take(&jobs, 2);
+    ck_assert(ll_jobs_claim(&jobs, &batch));
+    ll_jobs_settle(&jobs, batch, 0);
+    join(&stays, LLMLEARN_OK);
+}
+END_TEST
+
+START_TEST(one_who_only_waited_for_the_journal_may_leave)
+{
+    caller leaves, stays;
+    ll_job *batch = take_both(&leaves, true, &stays);
+    int freed = atomic_load(&freed_count);
+
+    ck_assert(ll_jobs_claim(&jobs, &batch));
+    ck_assert_int_eq(atomic_load(&freed_count), freed + 1);
+    ck_assert_ptr_eq(batch, stays.job);
+    ck_assert_ptr_null(batch->next);
+    ll_jobs_settle(&jobs, batch, 0);
+    join(&stays, LLMLEARN_OK);
+    ck_assert_int_eq(atomic_load(&freed_count), freed + 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("jobs");
+    TCase *tests = tcase_create("jobs");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_change_whose_caller_left_undoes_the_transaction);
+    tcase_add_test(tests, one_who_only_waited_for_the_journal_may_leave);
+    suite_add_tcase(suite, tests);
+
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed_count = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -562,6 +562,7 @@ llmlearn_err ll_segment_reader_unlink(ll_segment_reader *reader)
     if (err != LLMLEARN_OK)
         return err;
     err = recheck(reader, directory_fd);
+    LL_POINT("adopt.unlink");
     if (err == LLMLEARN_OK && unlinkat(directory_fd, reader->ref.name, 0) != 0 && errno != ENOENT)
         err = ll_fail_errno(errno, "removing the journal segment %s", reader->ref.name);
     close(directory_fd);

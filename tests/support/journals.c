@@ -1,5 +1,6 @@
 #include "support/journals.h"
 
+#include "journal/format.h"
 #include "support/folder.h"
 
 #include <check.h>
@@ -160,16 +161,18 @@ static ll_read read_on(drainer *d, ll_segment_reader *reader, uint64_t *offset)
 static ll_read drain_own_segment(drainer *d, const ll_segment_ref *ref)
 {
     ll_segment_reader *reader = NULL;
-    uint64_t *offset = position_of(d, ref);
+    uint64_t *position = position_of(d, ref);
+    uint64_t offset = *position;
     llmlearn_err err = ll_segment_reader_open(d->journal, ref, &reader);
     ll_read read;
 
     ck_assert_msg(err == LLMLEARN_OK, "%s", llmlearn_error_detail());
     ck_assert(ll_segment_reader_owner_is_alive(reader));
-    read = read_on(d, reader, offset);
+    read = read_on(d, reader, &offset);
+    *position = offset; /* as a commit would: after all of it was taken */
     ll_segment_reader_close(reader);
-    if (*offset > 4096)
-        ll_journal_set_drained(d->journal, ref->base + *offset - 4096);
+    if (offset > LL_SEGMENT_DATA)
+        ll_journal_set_drained(d->journal, ref->base + offset - LL_SEGMENT_DATA);
     if (read == LL_READ_FINISHED) {
         ck_assert_int_eq(ll_journal_retire(d->journal, ref), LLMLEARN_OK);
         d->finished++;

@@ -1,6 +1,5 @@
 /* journal_owner_test.c - segments of others: of living processes, of killed ones, of parents whose
  * children inherited the descriptors, of other stores. Real processes throughout. */
-#include "journal/format.h"
 #include "journal/journal.h"
 #include "support/folder.h"
 #include "support/journals.h"
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -370,6 +370,27 @@ START_TEST(half_made_files_of_dead_makers_are_removed_and_strangers_are_not)
 }
 END_TEST
 
+START_TEST(a_blank_file_whose_maker_is_alive_stays)
+{
+    static const char name[] = "00000000000000000000000000000001.segment";
+    char path[2 * FOLDER_PATH_BYTES];
+    drainer *d = open_drainer();
+    int fd;
+
+    ck_assert_int_eq(mkdir(directory, 0700), 0);
+    plant(name, "", 0);
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    fd = open(path, O_RDWR);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    drain_others(d);
+    ck_assert(file_exists(path));
+    close(fd);
+    drain_others(d);
+    ck_assert(!file_exists(path));
+    close_drainer(d);
+}
+END_TEST
+
 START_TEST(links_and_folders_that_look_like_segments_are_not_followed)
 {
     char path[2 * FOLDER_PATH_BYTES], target[2 * FOLDER_PATH_BYTES];
@@ -483,6 +504,7 @@ int main(void)
     tcase_add_test(tests, a_forked_child_does_not_keep_what_its_parent_adopted);
     tcase_add_test(tests, segments_of_another_store_are_counted_and_left_alone);
     tcase_add_test(tests, half_made_files_of_dead_makers_are_removed_and_strangers_are_not);
+    tcase_add_test(tests, a_blank_file_whose_maker_is_alive_stays);
     tcase_add_test(tests, links_and_folders_that_look_like_segments_are_not_followed);
     tcase_add_test(tests, foreign_files_are_told_of_once);
     tcase_add_test(tests, two_journals_of_one_process_see_each_other_as_others);

@@ -41,6 +41,14 @@ static void tear_down(void)
     folder_remove(folder);
 }
 
+/* FINISHED instead of END when the last record filled its segment to the byte. */
+static void drain_all(drainer *d)
+{
+    ll_read read = drain_own(d);
+
+    ck_assert(read == LL_READ_END || read == LL_READ_FINISHED);
+}
+
 static ll_journal_state state_of(const ll_journal *j)
 {
     ll_journal_state state;
@@ -76,7 +84,7 @@ START_TEST(appended_records_come_back_in_order_and_whole)
     d->user = &seen;
     for (uint64_t n = 0; n < 100; n++)
         ck_assert_int_eq(journal_append(journal, n, NULL), LLMLEARN_OK);
-    ck_assert_int_eq(drain_own(d), LL_READ_END);
+    drain_all(d);
     ck_assert_uint_eq(d->records, 100);
     ck_assert_uint_eq(d->wrong + seen.out_of_order + d->holes, 0);
     ck_assert_uint_eq(state_of(journal).appended, 100);
@@ -107,7 +115,7 @@ START_TEST(the_ring_goes_round_many_times)
     d->user = &seen;
     while (n < total) {
         n = append_until(n, n + 100 < total ? n + 100 : total);
-        ck_assert_int_eq(drain_own(d), LL_READ_END);
+        drain_all(d);
     }
     ck_assert_uint_eq(d->records, total);
     ck_assert_uint_eq(d->wrong + seen.out_of_order + d->holes, 0);
@@ -136,11 +144,11 @@ START_TEST(a_full_ring_refuses_and_claims_nothing)
     ck_assert_uint_eq(still.tail, full.tail);
     ck_assert_uint_eq(still.appended, n);
     ck_assert_uint_ge(still.refused, 2);
-    ck_assert_int_ne(drain_own(d), LL_READ_BLOCKED);
+    drain_all(d);
     ck_assert_uint_eq(d->records, n);
     while (journal_append(journal, n, NULL) != LLMLEARN_OK)
         ll_clock_sleep_us(1000); /* the keeper is giving the space back */
-    ck_assert_int_eq(drain_own(d), LL_READ_END);
+    drain_all(d);
     ck_assert_uint_eq(d->records, n + 1);
     ck_assert_uint_eq(d->wrong, 0);
     drainer_free(d);
@@ -273,7 +281,7 @@ START_TEST(four_threads_append_while_one_reads_and_recycles)
         drain_own(d);
     for (int i = 0; i < THREADS; i++)
         pthread_join(appenders[i].thread, NULL);
-    ck_assert_int_eq(drain_own(d), LL_READ_END);
+    drain_all(d);
     ck_assert_uint_eq(d->records, count);
     ck_assert_uint_eq(d->wrong + d->holes + c.stray, 0);
     for (uint64_t n = 0; n < count; n++)

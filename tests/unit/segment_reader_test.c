@@ -293,6 +293,31 @@ START_TEST(two_damaged_places_are_two_holes_and_a_rest_of_zeros_is_none)
 }
 END_TEST
 
+START_TEST(a_reader_that_stays_open_sees_what_is_appended_later)
+{
+    ll_segment_ref own;
+    ll_segment_reader *readers[2] = { NULL, NULL };
+    uint64_t offsets[2] = { 0, 0 };
+    ll_record record;
+
+    appended(1);
+    ck_assert_uint_eq(ll_journal_own_segments(owner, &own, 1), 1);
+    ck_assert_int_eq(ll_segment_reader_open(owner, &own, &readers[0]), LLMLEARN_OK);
+    ck_assert_int_eq(ll_segment_reader_open(other, &segment, &readers[1]), LLMLEARN_OK);
+    for (uint64_t n = 0; n < 40; n++) {
+        for (int i = 0; i < 2; i++) {
+            ck_assert_int_eq(ll_segment_reader_next(readers[i], &offsets[i], &record),
+                             LL_READ_RECORD);
+            ck_assert_uint_eq(journal_number(&record), n);
+            ck_assert_int_eq(ll_segment_reader_next(readers[i], &offsets[i], &record), LL_READ_END);
+        }
+        ck_assert_int_eq(journal_append(owner, n + 1, NULL), LLMLEARN_OK);
+    }
+    ll_segment_reader_close(readers[0]);
+    ll_segment_reader_close(readers[1]);
+}
+END_TEST
+
 /* ---- padding ----------------------------------------------------------- */
 
 START_TEST(the_padding_that_ends_a_segment_is_no_hole)
@@ -621,6 +646,7 @@ int main(void)
     tcase_add_test(tests, an_unfinished_record_in_the_middle_blocks_a_living_owners_readers);
     tcase_add_test(tests, a_claimed_place_that_was_never_stored_to_is_a_hole);
     tcase_add_test(tests, two_damaged_places_are_two_holes_and_a_rest_of_zeros_is_none);
+    tcase_add_test(tests, a_reader_that_stays_open_sees_what_is_appended_later);
     tcase_add_test(tests, the_padding_that_ends_a_segment_is_no_hole);
     tcase_add_test(tests, damaged_padding_costs_no_record);
     tcase_add_test(tests, damage_right_before_the_padding_ends_with_it);

@@ -18,7 +18,7 @@ variants, and let statistics choose the prompt that people find helpful::
 from __future__ import annotations
 
 from . import _ffi
-from .client import UNLIMITED, Assignment, Learner, VirtualClock
+from .client import UNLIMITED, Assignment, Learner
 from .errors import (
     ClosedError,
     CorruptError,
@@ -40,6 +40,7 @@ from .errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .aio import AsyncLearner
+    from .clock import VirtualClock
     from .models import Counters, Decision, Explanation, Feedback
 
 __all__ = [
@@ -78,6 +79,7 @@ _LATER = {
     "Decision": "models",
     "Explanation": "models",
     "Feedback": "models",
+    "VirtualClock": "clock",
 }
 
 

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from ._ffi import Assignment
-from .client import Learner, VirtualClock
+from .client import Learner
+from .clock import VirtualClock
 from .errors import LearnerError
 from .models import Counters, Decision, Explanation
 

@@ -7,6 +7,7 @@ import os
 import time
 from _weakref import ref
 
+from . import _convert as convert
 from . import errors
 from ._ffi import ffi, lib
 
@@ -22,185 +23,18 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal
 
+    from .clock import VirtualClock
     from .models import Counters, Decision, Explanation
 
-__all__ = ["UNLIMITED", "Assignment", "Learner", "VirtualClock"]
+__all__ = ["UNLIMITED", "Assignment", "Learner"]
 
 UNLIMITED = 0xFFFFFFFF
 """For ``feedback_per_hour``: no limit."""
 
 _EXIT_S = 1.8  # for all learners together; an exit may take 2 s
 _FORGOTTEN_S = 0.5  # for one that was never closed and is garbage now
-_U32_MAX = 0xFFFFFFFF
-_I64_MAX = 0x7FFFFFFFFFFFFFFF
-_U64_MAX = 0xFFFFFFFFFFFFFFFF
 
-
-# ---- from Python to C
-
-
-def _text(name: str, value: str | None) -> Any:
-    """What cffi takes for a ``const char *``: bytes, or NULL for None."""
-    if value is None:
-        return ffi.NULL
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-    try:
-        encoded = value.encode()
-    except UnicodeEncodeError:
-        raise errors.invalid(f"{name}: not valid Unicode: it holds a lone surrogate") from None
-    if b"\0" in encoded:
-        raise errors.invalid(f"{name}: must not contain the character NUL")
-    return encoded
-
-
-def _count(name: str, value: int | None, low: int, high: int) -> int:
-    """A whole number for C, where None is 0: the default. What C would misread is refused."""
-    if value is None:
-        return 0
-    if not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise errors.invalid(f"{name}: must be {low} to {high}")
-    return value
-
-
-def _real(name: str, value: float) -> float:
-    if not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    try:
-        return float(value)
-    except OverflowError:
-        raise errors.invalid(f"{name}: out of range") from None
-
-
-def _positive(name: str, value: float) -> float:
-    """A number for a C field whose 0 would mean the default."""
-    if not _real(name, value) > 0:
-        raise errors.invalid(f"{name}: must be more than 0")
-    return float(value)
-
-
-def _milliseconds(timeout_s: float) -> int:
-    if not timeout_s >= 0:
-        raise errors.invalid("timeout_s: must be 0 or more")
-    return max(1, round(min(timeout_s * 1000, _U32_MAX)))
-
-
-def _microseconds(name: str, value: datetime | None) -> int:
-    if value is None:
-        return 0
-    from datetime import datetime, timedelta, timezone
-
-    if not isinstance(value, datetime):
-        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
-    if value.tzinfo is None:
-        raise errors.invalid(f"{name}: must have a time zone")
-    return (value - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
-
-
-def _record(ctype: str, keep: list[Any], **fields: Any) -> Any:
-    """A struct of today's size. Texts in it live as long as ``keep`` does."""
-    record = ffi.new(f"{ctype} *")
-    record.struct_size = ffi.sizeof(ctype)
-    for name, value in fields.items():
-        if isinstance(value, bytes):
-            value = ffi.new("char[]", value)
-            keep.append(value)
-        setattr(record, name, value)
-    return record
-
-
-def _id(name: str, value: str) -> Any:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
-    out = ffi.new("llmlearn_id *")
-    _check(lib.llmlearn_id_parse(_text(name, value), out))
-    return out
-
-
-def _metadata_text(metadata: Any) -> str:
-    """JSON for ``log_explanation(metadata=)``; called from C."""
-    if not isinstance(metadata, dict):
-        raise TypeError(f"metadata must be a dict or a str, not {type(metadata).__name__}")
-    import json
-
-    try:
-        return json.dumps(metadata, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (ValueError, RecursionError) as problem:
-        raise errors.invalid(f"metadata: {problem}") from None
-
-
-Core._set_helpers(errors.make_error, _metadata_text)
-
-
-# ---- from C to Python
-
-
-def _check(code: int) -> None:
-    """Raises what the C library has just reported on this thread."""
-    if code != lib.LLMLEARN_OK:
-        detail = ffi.string(lib.llmlearn_error_detail()).decode("utf-8", "replace")
-        raise errors.make_error(code, detail, lib.llmlearn_error_retry_after_s())
-
-
-def _string(pointer: Any) -> str | None:
-    return ffi.string(pointer).decode() if pointer else None
-
-
-def _object(pointer: Any) -> dict[str, Any] | None:
-    """The JSON object in a text of the C library, which is freed."""
-    if not pointer:
-        return None
-    import json
-
-    owned = ffi.gc(pointer, lib.llmlearn_free)
-    value: dict[str, Any] = json.loads(ffi.string(owned))
-    return value
-
-
-def _id_text(record: Any) -> str:
-    text = ffi.new("char[]", lib.LLMLEARN_ID_TEXT_BYTES)
-    _check(lib.llmlearn_id_format(record, text))
-    return str(ffi.string(text).decode())
-
-
-# ---- the clock
-
-
-class VirtualClock:
-    """A clock that stands still until it is set, for tests and simulations.
-
-    Give it to ``Learner(virtual_clock=...)``; several learners may share one.
-    A forked child goes on with a copy of its own.
-    """
-
-    __slots__ = ("_cell",)
-
-    def __init__(self, start_us: int) -> None:
-        """Starts at ``start_us`` microseconds since 1970 UTC."""
-        self._cell = lib.clock_new(start_us)
-        if not self._cell:
-            raise MemoryError
-
-    @property
-    def now_us(self) -> int:
-        """The time it shows, in microseconds since 1970 UTC."""
-        return int(lib.clock_get(self._cell))
-
-    def set(self, now_us: int) -> None:
-        """Sets the time, forwards or backwards."""
-        lib.clock_set(self._cell, now_us)
-
-    def advance(self, *, seconds: float = 0, us: int = 0) -> int:
-        """Moves the time on by both together and returns it."""
-        return int(lib.clock_add(self._cell, round(seconds * 1_000_000) + us))
-
-    def __repr__(self) -> str:
-        return f"VirtualClock({self.now_us})"
-
-
-# ---- the learner
+Core._set_helpers(errors.make_error, convert.metadata_text)
 
 _open_learners: set[ref[Learner]] = set()
 
@@ -261,23 +95,25 @@ class Learner(Core):
             lock for 5 s), InvalidArgumentError.
         """
         keep: list[Any] = []
-        options = _record(
+        options = convert.record(
             "llmlearn_options",
             keep,
-            path=_path(path),
-            baseline=_text("baseline", baseline),
-            journal_bytes_max=_count("journal_bytes_max", journal_bytes_max, 1, _U64_MAX),
-            segment_bytes=_count("segment_bytes", segment_bytes, 1, _U64_MAX),
-            batch_interval_ms=_count("batch_interval_ms", batch_interval_ms, 1, _U32_MAX),
-            batch_rows_max=_count("batch_rows_max", batch_rows_max, 1, _U32_MAX),
-            feedback_per_hour=_count("feedback_per_hour", feedback_per_hour, 1, _U32_MAX),
-            analytics_ttl_ms=_count("analytics_ttl_ms", analytics_ttl_ms, 1, _U32_MAX),
+            path=convert.path(path),
+            baseline=convert.text("baseline", baseline),
+            journal_bytes_max=convert.count(
+                "journal_bytes_max", journal_bytes_max, convert.U64_MAX
+            ),
+            segment_bytes=convert.count("segment_bytes", segment_bytes, convert.U64_MAX),
+            batch_interval_ms=convert.count("batch_interval_ms", batch_interval_ms),
+            batch_rows_max=convert.count("batch_rows_max", batch_rows_max),
+            feedback_per_hour=convert.count("feedback_per_hour", feedback_per_hour),
+            analytics_ttl_ms=convert.count("analytics_ttl_ms", analytics_ttl_ms),
         )
         if virtual_clock is not None:
             options.clock = ffi.addressof(lib, "clock_read")
             options.clock_user = virtual_clock._cell
         out = ffi.new("llmlearn **")
-        _check(lib.llmlearn_open(options, out))
+        convert.check(lib.llmlearn_open(options, out))
         try:
             self._adopt(out[0], int(ffi.cast("uintptr_t", out[0])))
         except RuntimeError:  # a second __init__
@@ -294,7 +130,7 @@ class Learner(Core):
         It then survives a power cut. Raises TimedOutError (what is not yet
         stored stays safe in the journal), StorageError, FullError.
         """
-        self._invoke(lib.llmlearn_flush, _milliseconds(timeout_s))
+        self._invoke(lib.llmlearn_flush, convert.milliseconds(timeout_s))
 
     def close(self, *, timeout_s: float = 2.0) -> None:
         """Flushes, stops the threads and frees everything. Closing again does nothing.
@@ -303,13 +139,13 @@ class Learner(Core):
         errors only report that records stayed in the journal: the learner is
         closed all the same, and the next open stores them.
         """
-        self._close(_milliseconds(timeout_s))
+        self._close(convert.milliseconds(timeout_s))
 
     def counters(self) -> Counters:
         """What this process has done with the learner so far."""
         from .models import counters_from
 
-        out = _record("llmlearn_counters", [])
+        out = convert.record("llmlearn_counters", [])
         self._invoke(lib.llmlearn_get_counters, out)
         return counters_from(out)
 
@@ -380,20 +216,20 @@ class Learner(Core):
         if not isinstance(helpful, bool):
             raise TypeError(f"helpful must be a bool, not {type(helpful).__name__}")
         keep: list[Any] = []
-        feedback = _record(
+        feedback = convert.record(
             "llmlearn_feedback",
             keep,
             vote=lib.LLMLEARN_HELPFUL if helpful else lib.LLMLEARN_NOT_HELPFUL,
-            explanation_id=_id("explanation_id", explanation_id)[0],
-            user=_text("user", user),
-            comment=_text("comment", comment),
-            created_us=_microseconds("created_at", created_at),
-            rating=_count("rating", rating, 1, 5),
-            deadline_ms=_milliseconds(timeout_s),
+            explanation_id=convert.identifier("explanation_id", explanation_id)[0],
+            user=convert.text("user", user),
+            comment=convert.text("comment", comment),
+            created_us=convert.microseconds("created_at", created_at),
+            rating=convert.count("rating", rating, 5),
+            deadline_ms=convert.milliseconds(timeout_s),
         )
         out = ffi.new("llmlearn_id *")
         self._invoke(lib.llmlearn_submit_feedback, feedback, out)
-        return _id_text(out)
+        return convert.id_text(out)
 
     def withdraw_feedback(
         self,
@@ -411,10 +247,10 @@ class Learner(Core):
         """
         self._invoke(
             lib.llmlearn_withdraw_feedback,
-            _id("explanation_id", explanation_id),
-            _text("user", user),
-            ffi.NULL if vote_id is None else _id("vote_id", vote_id),
-            _milliseconds(timeout_s),
+            convert.identifier("explanation_id", explanation_id),
+            convert.text("user", user),
+            ffi.NULL if vote_id is None else convert.identifier("vote_id", vote_id),
+            convert.milliseconds(timeout_s),
         )
 
     def get_explanation(self, *, explanation_id: str, timeout_s: float = 1.0) -> Explanation:
@@ -424,9 +260,9 @@ class Learner(Core):
         """
         from .models import explanation_from
 
-        id_ = _id("explanation_id", explanation_id)
+        id_ = convert.identifier("explanation_id", explanation_id)
         return explanation_from(
-            self._report(lib.llmlearn_get_explanation, id_, _milliseconds(timeout_s))
+            self._report(lib.llmlearn_get_explanation, id_, convert.milliseconds(timeout_s))
         )
 
     # ---- prompts and variants
@@ -454,14 +290,14 @@ class Learner(Core):
         StorageError, FullError.
         """
         keep: list[Any] = []
-        variant = _record(
+        variant = convert.record(
             "llmlearn_variant",
             keep,
-            signal=_text("signal", signal),
-            version=_text("version", version),
-            text=_text("text", text),
-            parent=_text("parent", parent),
-            deadline_ms=_milliseconds(timeout_s),
+            signal=convert.text("signal", signal),
+            version=convert.text("version", version),
+            text=convert.text("text", text),
+            parent=convert.text("parent", parent),
+            deadline_ms=convert.milliseconds(timeout_s),
         )
         self._invoke(lib.llmlearn_add_variant, variant)
 
@@ -475,11 +311,11 @@ class Learner(Core):
         """
         self._invoke(
             lib.llmlearn_archive_variant,
-            _text("signal", signal),
-            _text("version", version),
-            _text("actor", actor),
-            _text("reason", reason),
-            _milliseconds(timeout_s),
+            convert.text("signal", signal),
+            convert.text("version", version),
+            convert.text("actor", actor),
+            convert.text("reason", reason),
+            convert.milliseconds(timeout_s),
         )
 
     def promote_variant(
@@ -494,11 +330,11 @@ class Learner(Core):
         """
         self._invoke(
             lib.llmlearn_promote_variant,
-            _text("signal", signal),
-            _text("version", version),
-            _text("actor", actor),
-            _text("reason", reason),
-            _milliseconds(timeout_s),
+            convert.text("signal", signal),
+            convert.text("version", version),
+            convert.text("actor", actor),
+            convert.text("reason", reason),
+            convert.milliseconds(timeout_s),
         )
 
     def rollback(self, *, signal: str, actor: str, reason: str, timeout_s: float = 1.0) -> None:
@@ -508,10 +344,10 @@ class Learner(Core):
         """
         self._invoke(
             lib.llmlearn_rollback,
-            _text("signal", signal),
-            _text("actor", actor),
-            _text("reason", reason),
-            _milliseconds(timeout_s),
+            convert.text("signal", signal),
+            convert.text("actor", actor),
+            convert.text("reason", reason),
+            convert.milliseconds(timeout_s),
         )
 
     # ---- tests
@@ -555,24 +391,24 @@ class Learner(Core):
         keep: list[Any] = []
         arms = ffi.new("llmlearn_arm[]", len(weights))
         for arm, (version, weight) in zip(arms, weights.items()):
-            keep.append(ffi.new("char[]", _text("weights", version)))
+            keep.append(ffi.new("char[]", convert.text("weights", version)))
             arm.version = keep[-1]
-            arm.weight = _real("weights", weight)
-        test = _record(
+            arm.weight = convert.real("weights", weight)
+        test = convert.record(
             "llmlearn_ab_test",
             keep,
             flags=lib.LLMLEARN_AB_NO_MINIMUM_DURATION if min_duration_days == 0 else 0,
-            signal=_text("signal", signal),
+            signal=convert.text("signal", signal),
             arms=arms,
             arm_count=len(weights),
             rule=_RULES[rule],
-            duration_min_days=_real("min_duration_days", min_duration_days),
-            duration_max_days=_positive("max_duration_days", max_duration_days),
-            trials_min=_count("min_trials", min_trials, 1, _U64_MAX),
-            alpha_ratio=_positive("alpha", alpha),
-            effect_min=_positive("min_effect", min_effect),
-            actor=_text("actor", actor),
-            deadline_ms=_milliseconds(timeout_s),
+            duration_min_days=convert.real("min_duration_days", min_duration_days),
+            duration_max_days=convert.positive("max_duration_days", max_duration_days),
+            trials_min=convert.count("min_trials", min_trials, convert.U64_MAX),
+            alpha_ratio=convert.positive("alpha", alpha),
+            effect_min=convert.positive("min_effect", min_effect),
+            actor=convert.text("actor", actor),
+            deadline_ms=convert.milliseconds(timeout_s),
         )
         out = ffi.new("uint64_t *")
         self._invoke(lib.llmlearn_start_ab_test, test, out)
@@ -587,10 +423,10 @@ class Learner(Core):
         """
         self._invoke(
             lib.llmlearn_stop_ab_test,
-            _count("test_id", test_id, 1, _U64_MAX),
-            _text("actor", actor),
-            _text("reason", reason),
-            _milliseconds(timeout_s),
+            convert.count("test_id", test_id, convert.U64_MAX),
+            convert.text("actor", actor),
+            convert.text("reason", reason),
+            convert.milliseconds(timeout_s),
         )
 
     def select_winner(
@@ -611,24 +447,24 @@ class Learner(Core):
         """
         from .models import Decision
 
-        out = _record("llmlearn_decision", [])
+        out = convert.record("llmlearn_decision", [])
         self._invoke(
             lib.llmlearn_select_winner,
-            _text("signal", signal),
+            convert.text("signal", signal),
             lib.LLMLEARN_PROMOTE if promote else 0,
-            _milliseconds(timeout_s),
+            convert.milliseconds(timeout_s),
             out,
         )
         return Decision(
             verdict=_VERDICTS[out.verdict],
-            winner=_string(out.winner),
-            status=_string(out.status) or "",
+            winner=convert.string(out.winner),
+            status=convert.string(out.status) or "",
             decision_id=out.decision_id or None,
             p_value=out.p_value,
             effect=out.effect,
             promotable=bool(out.promotable),
             promoted=bool(out.promoted),
-            receipt=_object(out.receipt_json),
+            receipt=convert.json_object(out.receipt_json),
         )
 
     # ---- reports
@@ -636,7 +472,7 @@ class Learner(Core):
     def _report(self, function: Any, *args: Any) -> dict[str, Any]:
         out = ffi.new("char **")
         self._invoke(function, *args, out)
-        return _object(out[0]) or {}
+        return convert.json_object(out[0]) or {}
 
     def analytics(
         self, *, days: int = 30, refresh: bool = False, timeout_s: float = 1.0
@@ -651,9 +487,9 @@ class Learner(Core):
         """
         return self._report(
             lib.llmlearn_analytics,
-            _count("days", days, 1, 90),
+            convert.count("days", days, 90),
             lib.LLMLEARN_REFRESH if refresh else 0,
-            _milliseconds(timeout_s),
+            convert.milliseconds(timeout_s),
         )
 
     def ab_tests(self, *, signal: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -662,7 +498,9 @@ class Learner(Core):
         ``limit``: at most 1,000 tests, default 100.
         """
         return self._report(
-            lib.llmlearn_ab_tests, _text("signal", signal), _count("limit", limit, 1, 1000)
+            lib.llmlearn_ab_tests,
+            convert.text("signal", signal),
+            convert.count("limit", limit, convert.ROWS_MAX),
         )
 
     def decisions(self, *, signal: str | None = None, limit: int | None = None) -> dict[str, Any]:
@@ -671,7 +509,9 @@ class Learner(Core):
         ``limit``: at most 1,000, default 100.
         """
         return self._report(
-            lib.llmlearn_decisions, _text("signal", signal), _count("limit", limit, 1, 1000)
+            lib.llmlearn_decisions,
+            convert.text("signal", signal),
+            convert.count("limit", limit, convert.ROWS_MAX),
         )
 
 
@@ -682,13 +522,6 @@ _VERDICTS: dict[int, Literal["keep_going", "winner", "no_difference", "invalid"]
     lib.LLMLEARN_NO_DIFFERENCE: "no_difference",
     lib.LLMLEARN_INVALID: "invalid",
 }
-
-
-def _path(path: str | os.PathLike[str]) -> bytes:
-    encoded = os.fsencode(path)
-    if b"\0" in encoded:
-        raise errors.invalid("path: must not contain the character NUL")
-    return encoded
 
 
 @atexit.register

@@ -1,0 +1,150 @@
+"""Values on their way between Python and C."""
+
+from __future__ import annotations
+
+import os
+
+from . import errors
+from ._ffi import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+
+U32_MAX = 0xFFFFFFFF
+U64_MAX = 0xFFFFFFFFFFFFFFFF
+ROWS_MAX = 1000  # of a list of tests or decisions
+
+
+# ---- from Python to C
+
+
+def text(name: str, value: str | None) -> Any:
+    """What cffi takes for a ``const char *``: bytes, or NULL for None."""
+    if value is None:
+        return ffi.NULL
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    try:
+        encoded = value.encode()
+    except UnicodeEncodeError:
+        raise errors.invalid(f"{name}: not valid Unicode: it holds a lone surrogate") from None
+    if b"\0" in encoded:
+        raise errors.invalid(f"{name}: must not contain the character NUL")
+    return encoded
+
+
+def count(name: str, value: int | None, high: int = U32_MAX) -> int:
+    """A whole number for C, where None is 0: the default. What C would misread is refused."""
+    if value is None:
+        return 0
+    if not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not 1 <= value <= high:
+        raise errors.invalid(f"{name}: must be 1 to {high}")
+    return value
+
+
+def real(name: str, value: float) -> float:
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise errors.invalid(f"{name}: out of range") from None
+
+
+def positive(name: str, value: float) -> float:
+    """A number for a C field whose 0 would mean the default."""
+    if not real(name, value) > 0:
+        raise errors.invalid(f"{name}: must be more than 0")
+    return float(value)
+
+
+def milliseconds(timeout_s: float) -> int:
+    if not timeout_s >= 0:
+        raise errors.invalid("timeout_s: must be 0 or more")
+    return max(1, round(min(timeout_s * 1000, U32_MAX)))
+
+
+def microseconds(name: str, value: datetime | None) -> int:
+    if value is None:
+        return 0
+    from datetime import datetime, timedelta, timezone
+
+    if not isinstance(value, datetime):
+        raise TypeError(f"{name} must be a datetime, not {type(value).__name__}")
+    if value.tzinfo is None:
+        raise errors.invalid(f"{name}: must have a time zone")
+    return (value - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
+
+
+def record(ctype: str, keep: list[Any], **fields: Any) -> Any:
+    """A struct of today's size. Texts in it live as long as ``keep`` does."""
+    out = ffi.new(f"{ctype} *")
+    out.struct_size = ffi.sizeof(ctype)
+    for name, value in fields.items():
+        if isinstance(value, bytes):
+            value = ffi.new("char[]", value)
+            keep.append(value)
+        setattr(out, name, value)
+    return out
+
+
+def identifier(name: str, value: str) -> Any:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    out = ffi.new("llmlearn_id *")
+    check(lib.llmlearn_id_parse(text(name, value), out))
+    return out
+
+
+def metadata_text(metadata: Any) -> str:
+    """JSON for ``log_explanation(metadata=)``; called from C."""
+    if not isinstance(metadata, dict):
+        raise TypeError(f"metadata must be a dict or a str, not {type(metadata).__name__}")
+    import json
+
+    try:
+        return json.dumps(metadata, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError) as problem:
+        raise errors.invalid(f"metadata: {problem}") from None
+
+
+def path(value: str | os.PathLike[str]) -> bytes:
+    encoded = os.fsencode(value)
+    if b"\0" in encoded:
+        raise errors.invalid("path: must not contain the character NUL")
+    return encoded
+
+
+# ---- from C to Python
+
+
+def check(code: int) -> None:
+    """Raises what the C library has just reported on this thread."""
+    if code != lib.LLMLEARN_OK:
+        detail = ffi.string(lib.llmlearn_error_detail()).decode("utf-8", "replace")
+        raise errors.make_error(code, detail, lib.llmlearn_error_retry_after_s())
+
+
+def string(pointer: Any) -> str | None:
+    return ffi.string(pointer).decode() if pointer else None
+
+
+def json_object(pointer: Any) -> dict[str, Any] | None:
+    """The JSON object in a text of the C library, which is freed."""
+    if not pointer:
+        return None
+    import json
+
+    owned = ffi.gc(pointer, lib.llmlearn_free)
+    value: dict[str, Any] = json.loads(ffi.string(owned))
+    return value
+
+
+def id_text(id_: Any) -> str:
+    out = ffi.new("char[]", lib.LLMLEARN_ID_TEXT_BYTES)
+    check(lib.llmlearn_id_format(id_, out))
+    return str(ffi.string(out).decode())

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -239,6 +240,7 @@ static void check_everything(void)
     difference = recount_difference(path, true);
     ck_assert_msg(difference == NULL, "%s", difference);
     ck_assert_int_eq(learner_journal_files(path), 0);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_rejected"), 0);
     ck_assert_int_le(recount_number(path, "SELECT count(*) FROM llm_explanations"),
                      (int64_t)atomic_load(&list->attempts));
 }
@@ -287,6 +289,44 @@ START_TEST(what_was_acknowledged_outlives_any_kill)
 }
 END_TEST
 
+/* Positions lost, as if a commit that stands had not been known to: the journal is read from
+ * its start again. */
+START_TEST(records_that_are_read_twice_count_once)
+{
+    llmlearn_counters counters = { .struct_size = sizeof counters };
+    llmlearn *learner;
+    sqlite3 *db = NULL;
+    llmlearn_id id;
+    pid_t pid;
+
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        learner = learner_open(path);
+        for (int i = 0; i < 50; i++)
+            expect_ok(learner_log(learner, "text", &id));
+        expect_ok(learner_vote(learner, &id, "ann", true, 5));
+        expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+        kill(getpid(), SIGKILL);
+    }
+    wait_for(pid, true);
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "DELETE FROM llm_positions", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    learner = learner_open(path);
+    ck_assert(learner_drain_all(learner));
+    expect_ok(llmlearn_get_counters(learner, &counters));
+    ck_assert_uint_eq(counters.duplicates, 50);
+    ck_assert_uint_eq(counters.drained, 0);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    recount(path);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_explanations"), 50);
+    folder_remove(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kill");
@@ -296,6 +336,7 @@ int main(void)
 
     tcase_set_timeout(tcase, 280);
     tcase_add_test(tcase, what_was_acknowledged_outlives_any_kill);
+    tcase_add_test(tcase, records_that_are_read_twice_count_once);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

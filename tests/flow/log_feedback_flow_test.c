@@ -337,6 +337,56 @@ START_TEST(a_vote_on_nothing_is_told_so)
 }
 END_TEST
 
+/* In a running test: what a unit said first counts for it, whatever it says later. */
+START_TEST(the_first_vote_of_a_unit_stays)
+{
+    const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "v1.1", 0.5 } };
+    const llmlearn_ab_test t = { .struct_size = sizeof t,
+                                 .signal = "BUY",
+                                 .arms = arms,
+                                 .arm_count = 2,
+                                 .deadline_ms = LEARNER_DEADLINE_MS };
+    llmlearn_variant v = { .struct_size = sizeof v,
+                           .deadline_ms = LEARNER_DEADLINE_MS,
+                           .signal = "BUY",
+                           .version = "v1.0",
+                           .text = "t" };
+    llmlearn_explanation e = {
+        .struct_size = sizeof e, .ticker = "A", .signal = "BUY", .text = "t"
+    };
+
+    expect_ok(llmlearn_add_variant(learner, &v));
+    v.version = "v1.1";
+    expect_ok(llmlearn_add_variant(learner, &v));
+    expect_ok(llmlearn_start_ab_test(learner, &t, NULL));
+    for (int i = 0; i < 60; i++) {
+        llmlearn_assignment a = { .struct_size = sizeof a };
+        char unit[20];
+        llmlearn_id id;
+
+        snprintf(unit, sizeof unit, "account %d", i % 20);
+        e.unit = i % 3 == 0 ? NULL : unit; /* or the explanation is its own unit */
+        expect_ok(llmlearn_get_variant(learner, "BUY", e.unit, &a));
+        e.version = a.version;
+        e.test_id = a.test_id;
+        e.arm = a.arm;
+        ck_assert_uint_ne(a.test_id, 0);
+        expect_ok(llmlearn_log_explanation(learner, &e, &id));
+        if (i % 5 == 4)
+            continue;
+        expect_ok(learner_vote(learner, &id, unit, i % 2 == 0, i % 6));
+        recount(path);
+        expect_ok(learner_vote(learner, &id, unit, i % 2 != 0, 0));
+        expect_ok(learner_vote(learner, &id, NULL, i % 4 == 0, 5));
+        if (i % 7 == 0)
+            expect_ok(llmlearn_withdraw_feedback(learner, &id, unit, NULL, LEARNER_DEADLINE_MS));
+    }
+    recount(path);
+    ck_assert_int_gt(recount_number(path, "SELECT sum(first_votes) FROM llm_ab_arms"), 20);
+    ck_assert_int_eq(recount_number(path, "SELECT sum(mismatches) FROM llm_ab_tests"), 0);
+}
+END_TEST
+
 /* ---- many at once ------------------------------------------------------ */
 
 #define THREADS 16
@@ -549,6 +599,7 @@ int main(void)
     tcase_add_test(tcase, a_newer_vote_replaces_the_older);
     tcase_add_test(tcase, votes_can_be_withdrawn);
     tcase_add_test(tcase, a_vote_on_nothing_is_told_so);
+    tcase_add_test(tcase, the_first_vote_of_a_unit_stays);
     tcase_add_test(tcase, sixteen_threads_log_and_vote);
     tcase_add_test(tcase, a_second_process_opens_and_logs_meanwhile);
     tcase_add_test(tcase, two_handles_on_one_database);

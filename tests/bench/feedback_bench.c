@@ -1,24 +1,21 @@
 /* feedback_bench.c - votes: how long one waits alone, and how many fit when sixteen threads
- * vote at once. Every vote is on its own explanation, by a user with a limit. */
+ * vote at once. Every vote is on its own explanation, in the order of logging as far as threads
+ * keep it, by one of many users, who have the usual limit. */
 #include "measure.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #define THREADS 16
 #define ROUNDS 5
 #define ALONE 3000
-#define VOTES_PER_THREAD 2500
-#define USERS 20000 /* each votes a few times: below the limit of 10 an hour */
+#define TOGETHER 40000 /* in a round */
+#define ROUND_NS_MAX 3e9
+#define USERS 50000    /* each votes a few times: below the limit of 10 an hour */
+#define USER_STEP 7919 /* no factor in common: neighbours in time are strangers */
 #define PAGE_BYTES 8192
-
-typedef struct voter {
-    llmlearn *learner;
-    const llmlearn_id *ids;
-    size_t first, count;
-    pthread_t thread;
-} voter;
 
 static void vote(llmlearn *learner, const llmlearn_id *ids, size_t number)
 {
@@ -30,7 +27,7 @@ static void vote(llmlearn *learner, const llmlearn_id *ids, size_t number)
                             .rating = (int32_t)(number % 6),
                             .deadline_ms = 60000 };
 
-    snprintf(user, sizeof user, "user-%zu", number % USERS);
+    snprintf(user, sizeof user, "user-%zu", number * USER_STEP % USERS);
     MUST(llmlearn_submit_feedback(learner, &f, NULL));
 }
 
@@ -77,38 +74,51 @@ static void measure_alone(llmlearn *learner, const llmlearn_id *ids, const char 
         (figure){ .name = "vote_alone_p99", .value = quantile(times, count, 0.99), .unit = "us" });
 }
 
+typedef struct round {
+    llmlearn *learner;
+    const llmlearn_id *ids;
+    atomic_size_t next, done;
+    size_t end;     /* of the ids of this round */
+    double stop_ns; /* a disk that is slow ends it sooner */
+} round;
+
 static void *vote_many(void *argument)
 {
-    const voter *v = argument;
+    round *r = argument;
+    size_t i = atomic_fetch_add(&r->next, 1);
 
-    for (size_t i = 0; i < v->count; i++)
-        vote(v->learner, v->ids, v->first + i);
+    for (; i < r->end && now_ns() < r->stop_ns; i = atomic_fetch_add(&r->next, 1)) {
+        vote(r->learner, r->ids, i);
+        atomic_fetch_add(&r->done, 1);
+    }
     return NULL;
 }
 
-/* Votes on ids[first] and those behind it; per second. */
-static double vote_together(llmlearn *learner, const llmlearn_id *ids, size_t first, size_t each)
+/* Votes on ids[first] and up to that many behind it; per second. */
+static double vote_together(llmlearn *learner, const llmlearn_id *ids, size_t first, size_t count)
 {
-    voter voters[THREADS];
+    pthread_t threads[THREADS];
     double start = now_ns();
+    round r = { .learner = learner,
+                .ids = ids,
+                .next = first,
+                .end = first + count,
+                .stop_ns = start + ROUND_NS_MAX };
 
-    for (size_t i = 0; i < THREADS; i++) {
-        voters[i] =
-            (voter){ .learner = learner, .ids = ids, .first = first + i * each, .count = each };
-        NEED(pthread_create(&voters[i].thread, NULL, vote_many, &voters[i]) == 0);
-    }
     for (size_t i = 0; i < THREADS; i++)
-        NEED(pthread_join(voters[i].thread, NULL) == 0);
-    return (double)(THREADS * each) / ((now_ns() - start) / NS_PER_S);
+        NEED(pthread_create(&threads[i], NULL, vote_many, &r) == 0);
+    for (size_t i = 0; i < THREADS; i++)
+        NEED(pthread_join(threads[i], NULL) == 0);
+    return (double)atomic_load(&r.done) / ((now_ns() - start) / NS_PER_S);
 }
 
 int main(int argc, char **argv)
 {
     bool quick = is_quick(argc, argv);
     size_t alone = quick ? ALONE / 10 : ALONE;
-    size_t each = quick ? VOTES_PER_THREAD / 10 : VOTES_PER_THREAD;
+    size_t together = quick ? TOGETHER / 10 : TOGETHER;
     size_t rounds = quick ? 2 : ROUNDS;
-    size_t count = alone + rounds * THREADS * each;
+    size_t count = alone + rounds * together;
     llmlearn_id *ids = calloc(count, sizeof *ids);
     double rates[ROUNDS];
     char text[TEXT_BYTES + 1], path[PATH_BYTES], file[PATH_BYTES];
@@ -125,7 +135,7 @@ int main(int argc, char **argv)
 
     measure_alone(learner, ids, file, alone);
     for (size_t i = 0; i < rounds; i++)
-        rates[i] = vote_together(learner, ids, alone + i * THREADS * each, each);
+        rates[i] = vote_together(learner, ids, alone + i * together, together);
     print_figure((figure){ .name = "votes_16_threads",
                            .value = median(rates, rounds),
                            .unit = "votes/s",

@@ -13,31 +13,32 @@ typedef struct signal_key {
     uint64_t words[4];
 } signal_key;
 
-static uint64_t load(const char *bytes, size_t count)
+/* 1 to 8 bytes as one word, without a loop: reads that overlap agree where they do. */
+static inline uint64_t load(const char *bytes, size_t count)
 {
-    uint64_t word = 0;
-    uint32_t half;
+    const unsigned char *b = (const unsigned char *)bytes;
+    uint64_t word;
 
     if (count == 8) {
-        memcpy(&word, bytes, 8);
-    } else if (count >= 4) { /* two loads that overlap agree where they do */
-        uint32_t last;
-        memcpy(&half, bytes, 4);
-        memcpy(&last, bytes + count - 4, 4);
-        word = half | (uint64_t)last << (8 * (count - 4));
-    } else {
-        for (size_t i = 0; i < count; i++)
-            word |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
+        memcpy(&word, b, 8);
+        return word;
     }
-    return word;
+    if (count >= 4) {
+        uint32_t first, last;
+        memcpy(&first, b, 4);
+        memcpy(&last, b + count - 4, 4);
+        return first | (uint64_t)last << (8 * (count - 4));
+    }
+    return b[0] | (uint64_t)b[count / 2] << (8 * (count / 2)) |
+           (uint64_t)b[count - 1] << (8 * (count - 1));
 }
 
 /* Signals hold no NUL, so padding with zeros loses nothing. */
 static inline signal_key key_of(const char *signal, size_t bytes)
 {
-    signal_key key = { { 0 } };
+    signal_key key = { { load(signal, bytes < 8 ? bytes : 8) } };
 
-    for (size_t i = 0; i < 4 && 8 * i < bytes; i++)
+    for (size_t i = 1; 8 * i < bytes; i++)
         key.words[i] = load(signal + 8 * i, bytes - 8 * i < 8 ? bytes - 8 * i : 8);
     return key;
 }

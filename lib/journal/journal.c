@@ -22,7 +22,6 @@
 #define SEGMENTS_MIN 4
 #define SEGMENTS_MAX 16384 /* each is a descriptor and a mapping */
 #define KEEPER_STOP_MS 2000
-#define CHECKED_FROM offsetof(ll_record_header, type) /* of a record: word and crc come before */
 
 /* ---- open and close ---------------------------------------------------- */
 
@@ -182,31 +181,49 @@ static inline void store_word(ll_segment *segment, uint32_t at, uint64_t word)
     atomic_store_explicit(to, word, memory_order_release);
 }
 
+/* What stands before the payload; the id as two words, since it comes and goes in registers. */
+typedef struct stamp {
+    uint64_t word; /* not committed */
+    uint64_t id[2];
+    uint32_t type;
+    uint32_t length;
+} stamp;
+
 /* The crc is taken of what lies in the ring, not of the caller's parts: one run over bytes that
  * are in the cache, and always right for what readers will see. */
-static inline void store_record(ll_segment *segment, const place *p, ll_record_header *header,
+static inline void store_record(ll_segment *segment, uint32_t at, stamp s,
                                 const ll_journal_part *parts, uint32_t part_count)
 {
-    uint32_t length = ll_word_length(header->word);
-    uint8_t *record = segment->map + p->at;
-    uint8_t *to = record + sizeof *header;
+    uint8_t *record = segment->map + at;
+    uint8_t *to = record + sizeof(ll_record_header);
+    uint32_t crc;
 
-    store_word(segment, p->at, header->word);
+    store_word(segment, at, s.word);
     /* The word stands before the payload does: a kill leaves what this thread had stored. */
     atomic_signal_fence(memory_order_seq_cst);
     LL_POINT("append.word");
-    memset(record + ll_word_rounded(length) - 8, 0, 8); /* what the payload leaves of it stays */
-    memcpy(record + CHECKED_FROM, (const uint8_t *)header + CHECKED_FROM,
-           sizeof *header - CHECKED_FROM);
+    memset(record + ll_word_rounded(s.length) - 8, 0, 8); /* what the payload leaves of it stays */
+    memcpy(record + offsetof(ll_record_header, type), &s.type, sizeof s.type);
+    memcpy(record + offsetof(ll_record_header, id), &s.id[0], sizeof s.id[0]);
+    memcpy(record + offsetof(ll_record_header, id) + 8, &s.id[1], sizeof s.id[1]);
     for (uint32_t i = 0; i < part_count; i++) {
         if (parts[i].bytes > 0)
             memcpy(to, parts[i].data, parts[i].bytes);
         to += parts[i].bytes;
     }
     LL_POINT("append.payload");
-    header->crc = ll_word_crc(record, length);
-    memcpy(record + offsetof(ll_record_header, crc), &header->crc, sizeof header->crc);
-    store_word(segment, p->at, header->word | LL_WORD_COMMITTED);
+    crc = ll_word_crc(record, s.length);
+    memcpy(record + offsetof(ll_record_header, crc), &crc, sizeof crc);
+    store_word(segment, at, s.word | LL_WORD_COMMITTED);
+}
+
+static llmlearn_err write_record(ll_journal *journal, const place *p, const stamp *s,
+                                 const ll_journal_part *parts, uint32_t part_count)
+{
+    ll_record_header header = { .word = s->word, .type = s->type };
+
+    memcpy(header.id, s->id, sizeof header.id);
+    return ll_written_store(journal, p->ordinal, p->at, &header, parts, part_count);
 }
 
 /* A failure is the keeper's to mend; it takes nothing from the record behind. */
@@ -236,18 +253,17 @@ static inline uint64_t payload_bytes(const ll_journal *journal, const ll_journal
     return bytes;
 }
 
-static inline ll_record_header make_header(const ll_journal *journal, const ll_segment *segment,
-                                           const place *p, uint32_t length, uint32_t type,
-                                           int64_t now_us)
+static inline stamp make_stamp(const ll_journal *journal, const ll_segment *segment, const place *p,
+                               uint32_t length, uint32_t type, int64_t now_us)
 {
     uint64_t position = ll_ring_tail(p->ordinal, p->at);
     llmlearn_id id = ll_id_make(now_us, ll_siphash13_u64(journal->id_key, position));
-    ll_record_header header = { .word =
-                                    ll_word_of_record(ll_segment_uuid_crc(segment), p->at, length),
-                                .type = type };
+    stamp s = { .word = ll_word_of_record(ll_segment_uuid_crc(segment), p->at, length),
+                .type = type,
+                .length = length };
 
-    memcpy(header.id, &id, sizeof id);
-    return header;
+    memcpy(s.id, &id, sizeof s.id);
+    return s;
 }
 
 llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_journal_part *parts,
@@ -271,17 +287,17 @@ llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_jour
     if (p.pad_bytes > 0)
         pad_before(journal, &p);
     ll_segment *segment = ll_ring_slot(journal, p.ordinal);
-    ll_record_header header = make_header(journal, segment, &p, length, type, now_us);
+    stamp s = make_stamp(journal, segment, &p, length, type, now_us);
     if (ll_ring_mapped(journal)) {
-        store_record(segment, &p, &header, parts, part_count);
+        store_record(segment, p.at, s, parts, part_count);
     } else {
-        err = ll_written_store(journal, p.ordinal, p.at, &header, parts, part_count);
+        err = write_record(journal, &p, &s, parts, part_count);
         if (err != LLMLEARN_OK)
             return err;
     }
     LL_POINT("append.committed");
     atomic_fetch_add_explicit(&journal->appended, 1, memory_order_relaxed);
-    memcpy(out_id, header.id, sizeof *out_id);
+    memcpy(out_id, s.id, sizeof *out_id);
     return LLMLEARN_OK;
 }
 

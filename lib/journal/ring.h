@@ -82,6 +82,8 @@ struct ll_journal {
     /* Of the keeper alone. */
     struct {
         uint64_t tail;
+        uint64_t ready_to; /* virtual position: pages before it were made writable once */
+        uint32_t passes;
         uint64_t refused;
         uint32_t still_passes;   /* in which the tail did not move */
         uint32_t fill_level;     /* of the latest warning: 0, 50, 75, 100 */

@@ -405,6 +405,7 @@ typedef struct llmlearn_decision {
  * with trials_min first votes in every arm is final, stored with its evidence,
  * and returned again by every later call. A test that has a final verdict has
  * ended: the champion serves everybody. Only each unit's first vote counts.
+ * Before it decides, everything that any process has logged is stored, within the deadline.
  *
  *   flags         0 or LLMLEARN_PROMOTE. Promoting needs more than winning: the
  *                 winner is not the champion and beats it with a Holm-adjusted

@@ -246,7 +246,13 @@ static void destroy_select(ll_job *job)
 static llmlearn_err run_select(ll_job *job, const ll_write *write)
 {
     select_job *s = (select_job *)job;
+    bool open = false;
 
+    if (!job->drained) {
+        llmlearn_err found = ll_select_is_open(write->connection, s->signal, &open);
+        if (found != LLMLEARN_OK || open)
+            return found != LLMLEARN_OK ? found : LL_JOB_AGAIN_AFTER_DRAIN;
+    }
     free(s->selection.receipt_json);
     s->selection = (ll_selection){ .decision = 0 };
     llmlearn_err err = ll_select_winner(write->connection, s->signal, s->promote, write->now_us,

@@ -35,6 +35,16 @@ static llmlearn_err find_test(ll_connection *connection, const char *signal, ll_
     return LLMLEARN_OK;
 }
 
+llmlearn_err ll_select_is_open(ll_connection *connection, const char *signal, bool *out_open)
+{
+    ll_ab_test test;
+    llmlearn_err err = find_test(connection, signal, &test);
+
+    if (err == LLMLEARN_OK)
+        *out_open = test.status == LL_AB_RUNNING;
+    return err;
+}
+
 static llmlearn_err read_arms(ll_connection *connection, look *l)
 {
     uint32_t champion = UINT32_MAX;

@@ -17,6 +17,10 @@ typedef struct ll_selection {
     bool changed;       /* the transaction changed something */
 } ll_selection;
 
+/* Would a look now decide by what is stored? Then store first what was logged: the shares of
+ * cached rows and of units in two arms come with it. False for a test that is decided. */
+llmlearn_err ll_select_is_open(ll_connection *connection, const char *signal, bool *out_open);
+
 /* vote_sequence: the last one given, also by votes earlier in this transaction.
  * Errors as llmlearn_select_winner says; *out is untouched then. */
 llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, bool promote,

@@ -582,6 +582,47 @@ START_TEST(false_claims_are_counted_and_do_not_count)
 }
 END_TEST
 
+/* Rows that nobody has stored yet count too: here those of a process that stores once a minute. */
+START_TEST(what_was_logged_before_a_look_is_looked_at)
+{
+    const int positive[2] = { 12, 27 };
+    llmlearn_decision decision;
+    llmlearn_options options;
+    llmlearn *other = NULL;
+
+    start("BUY");
+    collect("BUY", positive, 30);
+    atomic_fetch_add(&now_us, 7 * DAY_US);
+    learner_options(path, &options);
+    options.clock = read_clock;
+    options.batch_interval_ms = 60000;
+    expect_ok(llmlearn_open(&options, &other));
+    for (int i = 0; i < 10; i++) {
+        llmlearn_assignment assignment = get("BUY", NULL);
+        const llmlearn_explanation cached = { .struct_size = sizeof cached,
+                                              .flags = LLMLEARN_CACHED,
+                                              .ticker = "AAPL",
+                                              .signal = "BUY",
+                                              .text = "From a cache.",
+                                              .version = assignment.version,
+                                              .test_id = assignment.test_id,
+                                              .arm = assignment.arm };
+        expect_ok(llmlearn_log_explanation(other, &cached, NULL));
+    }
+    expect_ok(select_winner("BUY", LLMLEARN_PROMOTE, &decision));
+    ck_assert_int_eq(decision.verdict, LLMLEARN_WINNER);
+    ck_assert_uint_eq(decision.promotable, 0);
+    ck_assert_uint_eq(decision.promoted, 0);
+    json_t *receipt = parse(decision.receipt_json);
+    json_t *blockers = json_object_get(receipt, "blockers");
+    ck_assert_uint_eq(json_array_size(blockers), 1);
+    ck_assert_str_eq(json_string_value(json_array_get(blockers, 0)), "cached_share");
+    json_decref(receipt);
+    check_champion("BUY", "v1.0");
+    expect_ok(llmlearn_close(other, SOON));
+}
+END_TEST
+
 /* ---- by hand ----------------------------------------------------------- */
 
 START_TEST(stopping_a_test_leaves_the_champion_to_everybody)
@@ -1166,6 +1207,7 @@ int main(void)
     tcase_add_test(tc, time_runs_out_without_votes);
     tcase_add_test(tc, first_votes_stand);
     tcase_add_test(tc, false_claims_are_counted_and_do_not_count);
+    tcase_add_test(tc, what_was_logged_before_a_look_is_looked_at);
     tcase_add_test(tc, stopping_a_test_leaves_the_champion_to_everybody);
     tcase_add_test(tc, a_person_promotes_and_rolls_back);
     tcase_add_test(tc, a_rollback_stops_the_running_test);

@@ -389,6 +389,10 @@ static void tear_down(void)
 {
     expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
     recount(path);
+    /* No vote stands with half of what was said. */
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_feedback"
+                                          " WHERE voter < 0 OR comment IS NULL OR rating IS NULL"),
+                     0);
     folder_remove(folder);
 }
 

@@ -450,11 +450,12 @@ END_TEST
 
 START_TEST(a_second_process_opens_and_logs_meanwhile)
 {
-    llmlearn_id id;
     int status = -1;
+    llmlearn_id id;
+    int ends[2];
     pid_t pid;
 
-    expect_ok(learner_log(learner, "first", &id));
+    ck_assert_int_eq(pipe(ends), 0);
     fflush(stdout);
     pid = fork(); /* the child leaves the inherited handle alone and opens its own */
     if (pid == 0) {
@@ -462,14 +463,18 @@ START_TEST(a_second_process_opens_and_logs_meanwhile)
         llmlearn_id of_child;
 
         expect_ok(learner_log(own, "second", &of_child));
+        ck_assert_int_eq(read(ends[0], &id, sizeof id), sizeof id);
         expect_ok(learner_vote(own, &id, "child", true, 0));
         _exit(llmlearn_close(own, LEARNER_DEADLINE_MS) != LLMLEARN_OK);
     }
+    expect_ok(learner_log(learner, "first", &id));
+    ck_assert_int_eq(write(ends[1], &id, sizeof id), sizeof id);
     expect_ok(learner_log(learner, "third", &id));
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
     ck_assert(learner_drain_all(learner));
     ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_explanations"), 3);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_feedback"), 1);
 }
 END_TEST
 

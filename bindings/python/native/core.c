@@ -14,12 +14,11 @@ PyTypeObject *core_assignment_type;
 static PyObject *make_error;    /* (code, detail, retry_after_s) -> exception */
 static PyObject *metadata_text; /* dict -> str */
 
-/* How many forks lie between this process and the one that loaded us. */
-static uint32_t generation;
+uint32_t core_generation = 1;
 
 static void count_fork(void)
 {
-    generation++;
+    core_generation++;
 }
 
 /* ---- exceptions ---- */
@@ -147,9 +146,9 @@ PyObject *core_metadata_text(PyObject *metadata)
 
 static void forget_parents_calls(core *self)
 {
-    if (self->generation == generation)
+    if (self->generation == core_generation)
         return;
-    self->generation = generation;
+    self->generation = core_generation;
     self->running = 0;
 }
 
@@ -168,6 +167,18 @@ static void close_leftover(core *self)
     (void)llmlearn_close(handle, LEFTOVER_CLOSE_MS);
     PyEval_RestoreThread(state);
     PyErr_Restore(type, value, traceback);
+}
+
+void core_begin_call(core *self)
+{
+    forget_parents_calls(self);
+    self->running++;
+}
+
+void core_end_call(core *self)
+{
+    self->running--;
+    close_leftover(self);
 }
 
 PyDoc_STRVAR(invoke_doc,
@@ -191,8 +202,7 @@ static PyObject *core_invoke(PyObject *object, PyObject *const *args, Py_ssize_t
         core_raise_closed(self);
         return NULL;
     }
-    forget_parents_calls(self);
-    self->running++;
+    core_begin_call(self);
     stack[0] = self->handle_object;
     for (Py_ssize_t i = 1; i < nargs; i++)
         stack[i] = args[i];
@@ -203,8 +213,7 @@ static PyObject *core_invoke(PyObject *object, PyObject *const *args, Py_ssize_t
             core_raise((llmlearn_err)err);
         Py_CLEAR(result);
     }
-    self->running--;
-    close_leftover(self);
+    core_end_call(self);
     return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
 }
 
@@ -299,7 +308,7 @@ static PyObject *core_adopt(PyObject *object, PyObject *const *args, Py_ssize_t 
         return NULL;
     self->handle = handle;
     self->handle_object = Py_NewRef(args[0]);
-    self->generation = generation;
+    self->generation = core_generation;
     Py_RETURN_NONE;
 }
 

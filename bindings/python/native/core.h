@@ -8,8 +8,10 @@
  *          when it is called through core_invoke() or core_close(). The GIL is
  *          what protects the fields of a core. No thread of the C library ever
  *          comes here, save for clock_read().
+ *          The first hot call in a process takes milliseconds, so it gives the
+ *          GIL up like any other call.
  * Fork:    a child has none of its parent's threads, so calls that were
- *          running there are forgotten by it (see generation in core.c). */
+ *          running there are forgotten by it; and its first hot call is a first. */
 #ifndef LLMLEARN_PYTHON_CORE_H
 #define LLMLEARN_PYTHON_CORE_H
 
@@ -38,13 +40,24 @@ typedef struct cached_assignment {
 } cached_assignment;
 
 typedef struct core {
-    PyObject_HEAD llmlearn *handle; /* NULL: not opened yet, or closed */
-    llmlearn *leftover;             /* the last running call closes this */
-    PyObject *handle_object;        /* the handle for functions of ffi.lib */
-    uint32_t running;               /* calls now inside functions of ffi.lib */
-    uint32_t generation;            /* of the process that counted `running` */
+    PyObject ob_base;        /* what PyObject_HEAD stands for */
+    llmlearn *handle;        /* NULL: not opened yet, or closed */
+    llmlearn *leftover;      /* the last running call closes this */
+    PyObject *handle_object; /* the handle for functions of ffi.lib */
+    uint32_t running;        /* calls now inside functions of ffi.lib */
+    uint32_t generation;     /* of the process that counted `running` */
+    uint32_t log_warm;       /* core_generation when the call was last seen to work */
+    uint32_t variant_warm;
     cached_assignment cache[CACHED_ASSIGNMENTS];
 } core;
+
+/* 1 + how many forks lie between this process and the one that loaded us. */
+extern uint32_t core_generation;
+
+/* Around a call into the library without the GIL, while which nobody closes. What
+ * belongs to the handle must be used before core_end_call(). */
+void core_begin_call(core *self);
+void core_end_call(core *self);
 
 /* Both hot calls, METH_FASTCALL | METH_KEYWORDS. */
 PyObject *core_log_explanation(PyObject *self, PyObject *const *args, Py_ssize_t nargs,

@@ -265,6 +265,18 @@ static inline int take_flag(PyObject *value, uint32_t flag, uint32_t *flags)
     return 1;
 }
 
+/* ---- the first call in a process ---- */
+
+/* It makes the journal or reads the tests, which takes milliseconds: too long to
+ * keep the GIL. NULL: this is not the first. */
+static inline PyThreadState *begin_cold(core *self, uint32_t warm)
+{
+    if (warm == core_generation)
+        return NULL;
+    core_begin_call(self);
+    return PyEval_SaveThread();
+}
+
 /* ---- log_explanation ---- */
 
 static int take_log_texts(PyObject **value, llmlearn_explanation *out)
@@ -406,6 +418,27 @@ static PyObject *id_text(const llmlearn_id *id)
     return text;
 }
 
+static PyObject *log_one(core *self, const llmlearn_explanation *explanation)
+{
+    PyObject *result = NULL;
+    llmlearn_id id;
+    llmlearn *handle = self->handle; /* ours to use until core_end_call() */
+    PyThreadState *cold = begin_cold(self, self->log_warm);
+    llmlearn_err err = llmlearn_log_explanation(handle, explanation, &id);
+
+    if (cold != NULL)
+        PyEval_RestoreThread(cold);
+    if (err == LLMLEARN_OK) {
+        self->log_warm = core_generation;
+        result = id_text(&id);
+    } else {
+        core_raise(err);
+    }
+    if (cold != NULL)
+        core_end_call(self);
+    return result;
+}
+
 PyObject *core_log_explanation(PyObject *object, PyObject *const *args, Py_ssize_t nargs,
                                PyObject *kwnames)
 {
@@ -414,7 +447,6 @@ PyObject *core_log_explanation(PyObject *object, PyObject *const *args, Py_ssize
     PyObject *metadata = NULL;
     PyObject *result = NULL;
     llmlearn_explanation explanation = { .struct_size = sizeof explanation };
-    llmlearn_id id;
 
     if (!read_keywords(&log_shape, args, nargs, kwnames, value))
         return NULL;
@@ -429,11 +461,7 @@ PyObject *core_log_explanation(PyObject *object, PyObject *const *args, Py_ssize
         core_raise_closed(self);
         goto done;
     }
-    llmlearn_err err = llmlearn_log_explanation(self->handle, &explanation, &id);
-    if (err == LLMLEARN_OK)
-        result = id_text(&id);
-    else
-        core_raise(err);
+    result = log_one(self, &explanation);
 
 done:
     Py_XDECREF(metadata);
@@ -442,12 +470,32 @@ done:
 
 /* ---- get_variant ---- */
 
+static PyObject *get_one(core *self, const char *signal, const char *unit)
+{
+    PyObject *result = NULL;
+    llmlearn_assignment got = { .struct_size = sizeof got };
+    llmlearn *handle = self->handle;
+    PyThreadState *cold = begin_cold(self, self->variant_warm);
+    llmlearn_err err = llmlearn_get_variant(handle, signal, unit, &got);
+
+    if (cold != NULL)
+        PyEval_RestoreThread(cold);
+    if (err == LLMLEARN_OK) {
+        self->variant_warm = core_generation;
+        result = core_assignment(self, &got);
+    } else {
+        core_raise(err);
+    }
+    if (cold != NULL)
+        core_end_call(self);
+    return result;
+}
+
 PyObject *core_get_variant(PyObject *object, PyObject *const *args, Py_ssize_t nargs,
                            PyObject *kwnames)
 {
     core *self = (core *)object;
     PyObject *value[GET_COUNT] = { NULL };
-    llmlearn_assignment got = { .struct_size = sizeof got };
     const char *signal = NULL, *unit = NULL;
 
     if (!read_keywords(&get_shape, args, nargs, kwnames, value))
@@ -459,10 +507,5 @@ PyObject *core_get_variant(PyObject *object, PyObject *const *args, Py_ssize_t n
         core_raise_closed(self);
         return NULL;
     }
-    llmlearn_err err = llmlearn_get_variant(self->handle, signal, unit, &got);
-    if (err != LLMLEARN_OK) {
-        core_raise(err);
-        return NULL;
-    }
-    return core_assignment(self, &got);
+    return get_one(self, signal, unit);
 }

@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 ROOT = PROJECT.parents[1]
 
 # A program may be slow on a busy machine. One that takes this long hangs.
-HANG_S = 20
+HANG_S = 60
 
 # What every program on the side begins with. An id is written to the file of
 # acknowledged ids, outside the process, before anything else can happen.

@@ -66,6 +66,7 @@ llmlearn_err ll_drain_begin_pass(ll_drain *drain, bool adopting)
     if (err != LLMLEARN_OK)
         return err;
     drain->active = true;
+    drain->just_listed = true;
     drain->adopting = adopting;
     drain->blocked = false;
     drain->walked = false;
@@ -193,6 +194,42 @@ static llmlearn_err forget_ended(ll_drain *drain, ll_connection *connection)
     return err;
 }
 
+typedef struct all_segments {
+    const ll_drain *drain;
+    ll_segment_ref own[OWN_SEGMENTS_MAX];
+    size_t own_count;
+} all_segments;
+
+static bool is_among(const ll_segment_ref *refs, size_t count, const uint8_t uuid[LL_UUID_BYTES])
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(refs[i].uuid, uuid, LL_UUID_BYTES) == 0)
+            return true;
+    return false;
+}
+
+static bool is_there(void *user, const uint8_t uuid[LL_UUID_BYTES])
+{
+    const all_segments *all = user;
+
+    return is_among(all->own, all->own_count, uuid) ||
+           is_among(all->drain->others, all->drain->other_count, uuid);
+}
+
+/* Positions of lives that ended without a next transaction of their process: while the lock
+ * is held nobody gives a position to a segment that was not listed. */
+static llmlearn_err sweep_positions(ll_drain *drain, ll_connection *connection)
+{
+    all_segments all = { .drain = drain };
+
+    if (!drain->just_listed || !drain->adopting)
+        return LLMLEARN_OK;
+    all.own_count = ll_journal_own_segments(drain->journal, all.own, OWN_SEGMENTS_MAX);
+    if (all.own_count == OWN_SEGMENTS_MAX)
+        return LLMLEARN_OK; /* there may be more */
+    return ll_positions_sweep(connection, is_there, &all);
+}
+
 llmlearn_err ll_drain_step(ll_drain *drain, ll_connection *connection, ll_batch *batch,
                            uint32_t rows_max)
 {
@@ -201,6 +238,9 @@ llmlearn_err ll_drain_step(ll_drain *drain, ll_connection *connection, ll_batch 
     llmlearn_err err = forget_ended(drain, connection);
 
     assert(drain->open_count == 0);
+    if (err == LLMLEARN_OK)
+        err = sweep_positions(drain, connection);
+    drain->just_listed = false;
     ll_journal_get_state(drain->journal, &state);
     drain->own_drained = state.drained;
     drain->own_blocked = false;

@@ -32,6 +32,7 @@ typedef struct ll_drain {
     bool own_blocked, more;
     /* of the pass */
     bool active, adopting, blocked, walked;
+    bool just_listed;         /* the write lock has been held since `others` was listed */
     uint64_t begun, complete; /* passes over everything, numbered from 1 */
     uint64_t own_goal;
     ll_segment_ref *others;

@@ -235,6 +235,7 @@ static void begin_due_pass(ll_ingest *ingest)
     uint64_t wanted = ll_jobs_pass_wanted(&ingest->jobs);
     llmlearn_err err = LLMLEARN_OK;
 
+    ingest->drain.just_listed = false;
     if (ingest->drain.active)
         return;
     if (wanted > ingest->drain.complete && ll_deadline_passed(ingest->next_pass)) {

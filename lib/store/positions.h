@@ -14,6 +14,13 @@ llmlearn_err ll_positions_set(ll_connection *connection, const uint8_t segment[1
 /* The segment is gone or has begun another life. */
 llmlearn_err ll_positions_forget(ll_connection *connection, const uint8_t segment[16]);
 
+/* Forgets those that `is_there` does not know, a few at a time: segments whose last reader
+ * ended before it could. */
+#define LL_POSITIONS_SWEPT_MAX 64u
+llmlearn_err ll_positions_sweep(ll_connection *connection,
+                                bool (*is_there)(void *user, const uint8_t segment[16]),
+                                void *user);
+
 /* Keeps aside what could not be stored, with the reason. id may be NULL. */
 llmlearn_err ll_rejected_add(ll_connection *connection, int64_t now_us, const char *reason,
                              const llmlearn_id *id, const void *payload, size_t bytes);

@@ -223,6 +223,26 @@ static void run_cycle(uint64_t *random)
     }
 }
 
+/* A while later, positions of segments that are gone are gone too. */
+static void check_positions_of_the_dead(void)
+{
+    llmlearn *learner = learner_open(path);
+    int64_t left_behind = 0;
+
+    for (int i = 0; i < 600; i++) {
+        llmlearn_id id;
+
+        expect_ok(learner_log(learner, "", &id));
+        left_behind = recount_number(path, "SELECT count(*) FROM llm_positions");
+        if (left_behind <= 2) {
+            expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+            return;
+        }
+        usleep(50000);
+    }
+    ck_abort_msg("%lld positions of segments that are gone", (long long)left_behind);
+}
+
 /* A process that comes later stores what the dead have left. */
 static void check_everything(void)
 {
@@ -284,6 +304,7 @@ START_TEST(what_was_acknowledged_outlives_any_kill)
         if (i % CYCLES_PER_CHECK == CYCLES_PER_CHECK - 1)
             check_everything();
     }
+    check_positions_of_the_dead();
     folder_remove(folder);
     report_points(cycles, in_all + acknowledged_count(list));
 }

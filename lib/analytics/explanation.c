@@ -1,8 +1,11 @@
 #include "analytics/explanation.h"
 
+#include "analytics/writer.h"
 #include "base/err.h"
+#include "base/locale.h"
 
-#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const ll_statement find_explanation = {
@@ -20,122 +23,162 @@ static const ll_statement find_votes = {
     " ORDER BY f.sequence DESC LIMIT 1000"
 };
 
-static json_t *text_of(const ll_row *row, int column)
+typedef struct finding {
+    ll_writer writer;
+    const char *id;
+    int64_t row; /* 0: not found */
+} finding;
+
+static void put_text(ll_writer *w, const char *key, const ll_row *row, int column)
 {
     size_t bytes = 0;
     const char *text = ll_row_text(row, column, &bytes);
 
-    return text == NULL ? json_null() : json_stringn(text, bytes);
+    ll_writer_key(w, key);
+    if (text == NULL)
+        ll_writer_null(w);
+    else
+        ll_writer_string(w, text);
 }
 
-static json_t *int_of(const ll_row *row, int column)
+static void put_int(ll_writer *w, const char *key, const ll_row *row, int column)
 {
-    return ll_row_is_null(row, column) ? json_null() : json_integer(ll_row_int(row, column));
+    ll_writer_key(w, key);
+    if (ll_row_is_null(row, column))
+        ll_writer_null(w);
+    else
+        ll_writer_int(w, ll_row_int(row, column));
 }
 
-static json_t *real_of(const ll_row *row, int column)
+/* The shortest of 15 and 17 digits that reads back as the same number. */
+static void put_real(ll_writer *w, const char *key, const ll_row *row, int column)
 {
-    return ll_row_is_null(row, column) ? json_null() : json_real(ll_row_real(row, column));
+    double value = ll_row_real(row, column);
+    ll_locale numbers;
+    char text[40];
+
+    ll_writer_key(w, key);
+    if (ll_row_is_null(row, column)) {
+        ll_writer_null(w);
+        return;
+    }
+    ll_locale_enter(&numbers);
+    snprintf(text, sizeof text, "%.15g", value);
+    if (strtod(text, NULL) != value)
+        snprintf(text, sizeof text, "%.17g", value);
+    ll_locale_leave(&numbers);
+    if (strpbrk(text, ".e") == NULL)
+        strcat(text, ".0");
+    ll_writer_json(w, text, strlen(text));
 }
 
-static json_t *time_of(const ll_row *row, int column)
+static void put_flag(ll_writer *w, const char *key, bool value)
+{
+    ll_writer_key(w, key);
+    ll_writer_json(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+static void put_time(ll_writer *w, const ll_row *row, int column)
 {
     char text[LL_TIME_TEXT_BYTES];
 
     ll_clock_format_time(ll_row_int(row, column), text);
-    return json_string(text);
+    ll_writer_key(w, "created_at");
+    ll_writer_string(w, text);
 }
 
-/* Ingest stored it only if it was an object. */
-static json_t *metadata_of(const ll_row *row, int column)
+/* Ingest kept it only if it was an object. */
+static void put_metadata(ll_writer *w, const ll_row *row, int column)
 {
     size_t bytes = 0;
-    const char *text = ll_row_text(row, column, &bytes);
+    const char *json = ll_row_text(row, column, &bytes);
 
-    return text == NULL ? json_null() : json_loadb(text, bytes, 0, NULL);
+    ll_writer_key(w, "metadata");
+    if (json == NULL)
+        ll_writer_null(w);
+    else
+        ll_writer_json(w, json, bytes);
 }
 
-typedef struct finding {
-    json_t *explanation;
-    json_t *votes;
-    int64_t row;
-} finding;
-
-static llmlearn_err read_explanation(void *context, const ll_row *row)
+static llmlearn_err put_explanation(void *context, const ll_row *row)
 {
     static const char *const names[] = { "ticker", "signal",   "text", "version",
                                          "model",  "provider", "unit" };
     finding *f = context;
-    json_t *e = f->explanation;
+    ll_writer *w = &f->writer;
     int64_t flags = ll_row_int(row, 9);
-    int failed = 0;
 
     f->row = ll_row_int(row, 0);
-    failed |= json_object_set_new(e, "created_at", time_of(row, 1));
-    failed |= json_object_set_new(e, "created_us", int_of(row, 1));
+    ll_writer_key(w, "id");
+    ll_writer_string(w, f->id);
+    put_time(w, row, 1);
+    put_int(w, "created_us", row, 1);
     for (int i = 0; i < 7; i++)
-        failed |= json_object_set_new(e, names[i], text_of(row, 2 + i));
-    failed |= json_object_set_new(e, "confidence", real_of(row, 10));
-    failed |= json_object_set_new(e, "latency_ms", real_of(row, 11));
-    failed |= json_object_set_new(e, "prompt_tokens", int_of(row, 12));
-    failed |= json_object_set_new(e, "completion_tokens", int_of(row, 13));
-    failed |= json_object_set_new(e, "cost_nanousd", int_of(row, 14));
-    failed |= json_object_set_new(e, "cached", json_boolean(flags & LLMLEARN_CACHED));
-    failed |= json_object_set_new(e, "fallback", json_boolean(flags & LLMLEARN_FALLBACK));
-    failed |= json_object_set_new(e, "fallback_reason", text_of(row, 15));
-    failed |= json_object_set_new(e, "rerouted", json_boolean(flags & LLMLEARN_REROUTED));
-    failed |= json_object_set_new(e, "test_id", int_of(row, 16));
-    failed |= json_object_set_new(e, "arm", int_of(row, 17));
-    failed |= json_object_set_new(e, "metadata", metadata_of(row, 18));
-    return failed ? ll_fail(LLMLEARN_ENOMEM, "no memory for the report") : LLMLEARN_OK;
+        put_text(w, names[i], row, 2 + i);
+    put_real(w, "confidence", row, 10);
+    put_real(w, "latency_ms", row, 11);
+    put_int(w, "prompt_tokens", row, 12);
+    put_int(w, "completion_tokens", row, 13);
+    put_int(w, "cost_nanousd", row, 14);
+    put_flag(w, "cached", (flags & LLMLEARN_CACHED) != 0);
+    put_flag(w, "fallback", (flags & LLMLEARN_FALLBACK) != 0);
+    put_text(w, "fallback_reason", row, 15);
+    put_flag(w, "rerouted", (flags & LLMLEARN_REROUTED) != 0);
+    put_int(w, "test_id", row, 16);
+    put_int(w, "arm", row, 17);
+    put_metadata(w, row, 18);
+    return LLMLEARN_OK;
 }
 
-static llmlearn_err read_vote(void *context, const ll_row *row)
+static llmlearn_err put_vote(void *context, const ll_row *row)
 {
-    finding *f = context;
-    json_t *vote = json_object();
-    int failed = 0;
+    ll_writer *w = context;
 
-    failed |= json_object_set_new(vote, "user", text_of(row, 0));
-    failed |= json_object_set_new(vote, "helpful", json_boolean(ll_row_int(row, 1)));
-    failed |= json_object_set_new(vote, "rating", int_of(row, 2));
-    failed |= json_object_set_new(vote, "comment", text_of(row, 3));
-    failed |= json_object_set_new(vote, "created_at", time_of(row, 4));
-    failed |= json_array_append_new(f->votes, vote);
-    return failed ? ll_fail(LLMLEARN_ENOMEM, "no memory for the report") : LLMLEARN_OK;
+    ll_writer_open(w, '{');
+    put_text(w, "user", row, 0);
+    put_flag(w, "helpful", ll_row_int(row, 1) != 0);
+    put_int(w, "rating", row, 2);
+    put_text(w, "comment", row, 3);
+    put_time(w, row, 4);
+    ll_writer_close(w, '}');
+    return LLMLEARN_OK;
 }
 
-static llmlearn_err fill(ll_connection *connection, const llmlearn_id *id, finding *f)
+static llmlearn_err put_all(ll_connection *connection, const llmlearn_id *id, finding *f)
 {
     const ll_value wanted[] = { ll_blob(id->bytes, sizeof *id) };
-    char text[LLMLEARN_ID_TEXT_BYTES];
-    ll_value row;
-    llmlearn_err err = llmlearn_id_format(id, text);
+    llmlearn_err err;
 
-    if (err == LLMLEARN_OK && json_object_set_new(f->explanation, "id", json_string(text)) != 0)
-        err = ll_fail(LLMLEARN_ENOMEM, "no memory for the report");
-    if (err == LLMLEARN_OK)
-        err = ll_connection_run(connection, &find_explanation, wanted, 1, read_explanation, f);
+    ll_writer_open(&f->writer, '{');
+    err = ll_connection_run(connection, &find_explanation, wanted, 1, put_explanation, f);
     if (err == LLMLEARN_OK && f->row == 0)
         err = ll_fail(LLMLEARN_ENOTFOUND, "no such explanation");
-    row = ll_int(f->row);
-    if (err == LLMLEARN_OK)
-        err = ll_connection_run(connection, &find_votes, &row, 1, read_vote, f);
-    if (err == LLMLEARN_OK && json_object_set(f->explanation, "feedback", f->votes) != 0)
-        err = ll_fail(LLMLEARN_ENOMEM, "no memory for the report");
+    if (err == LLMLEARN_OK) {
+        const ll_value row[] = { ll_int(f->row) };
+
+        ll_writer_key(&f->writer, "feedback");
+        ll_writer_open(&f->writer, '[');
+        err = ll_connection_run(connection, &find_votes, row, 1, put_vote, &f->writer);
+    }
+    ll_writer_close(&f->writer, ']');
+    ll_writer_close(&f->writer, '}');
     return err;
 }
 
 llmlearn_err ll_explanation_json(ll_connection *connection, const llmlearn_id *id, char **out_json)
 {
-    finding f = { .explanation = json_object(), .votes = json_array() };
-    llmlearn_err err = fill(connection, id, &f);
-    char *json = err == LLMLEARN_OK ? json_dumps(f.explanation, JSON_COMPACT) : NULL;
+    char text[LLMLEARN_ID_TEXT_BYTES];
+    finding f = { .id = text };
+    llmlearn_err err = llmlearn_id_format(id, text);
+    char *json;
 
-    json_decref(f.votes);
-    json_decref(f.explanation);
-    if (err != LLMLEARN_OK)
+    if (err == LLMLEARN_OK)
+        err = put_all(connection, id, &f);
+    if (err != LLMLEARN_OK) {
+        ll_buffer_free(&f.writer.buffer);
         return err;
+    }
+    json = ll_buffer_take(&f.writer.buffer);
     if (json == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the report");
     *out_json = json;

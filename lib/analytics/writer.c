@@ -48,6 +48,12 @@ void ll_writer_null(ll_writer *w)
     ll_buffer_append(&w->buffer, "null", 4);
 }
 
+void ll_writer_json(ll_writer *w, const char *json, size_t bytes)
+{
+    begin_value(w);
+    ll_buffer_append(&w->buffer, json, bytes);
+}
+
 /* Writes the digits so that they end at `end`; returns where they begin. */
 static char *put_digits(char *end, uint64_t value)
 {

@@ -31,6 +31,8 @@ void ll_writer_int(ll_writer *w, int64_t value);
 /* Nine decimals at most, at least one. From 0 to LL_WRITER_REAL_MAX. */
 void ll_writer_real(ll_writer *w, double value);
 void ll_writer_string(ll_writer *w, const char *text); /* UTF-8 */
+/* A whole value, as JSON already. */
+void ll_writer_json(ll_writer *w, const char *json, size_t bytes);
 
 #define LL_WRITER_REAL_MAX 9e9
 

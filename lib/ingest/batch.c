@@ -2,6 +2,7 @@
 
 #include "base/crc32c.h"
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "ingest/name_cache.h"
 #include "ingest/record.h"
 #include "store/explanations.h"
@@ -10,7 +11,6 @@
 #include "store/units.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,22 +263,12 @@ static llmlearn_err reject(ll_batch *batch, const char *reason, const ll_record 
                            record->bytes);
 }
 
-static bool is_json_object(const char *text, size_t bytes)
-{
-    json_error_t error;
-    json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    bool is_object = json_is_object(value);
-
-    json_decref(value);
-    return is_object;
-}
-
 /* Metadata that is no JSON object is kept aside; the row is stored without it. */
 static llmlearn_err check_metadata(ll_batch *batch, ll_explanation_row *row)
 {
     ll_span metadata = row->metadata;
 
-    if (metadata.data == NULL || is_json_object(metadata.data, metadata.bytes))
+    if (metadata.data == NULL || ll_json_is_object(metadata.data, metadata.bytes))
         return LLMLEARN_OK;
     row->metadata = (ll_span){ .data = NULL };
     batch->tally.rejected++;

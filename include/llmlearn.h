@@ -224,8 +224,9 @@ typedef struct llmlearn_explanation {
  *
  * On LLMLEARN_OK it survives the death of this process; after llmlearn_flush
  * also a power cut. A version that nobody added gets a row without text.
- * metadata_json is checked to be UTF-8 here and to be an object when stored; if
- * it is not, the row is stored without it and the text goes to llm_rejected.
+ * metadata_json is checked to be UTF-8 here and to be an object, at most 32 brackets
+ * deep, when stored; if it is not, the row is stored without it and the text goes to
+ * llm_rejected. What is stored is given back as it was, equal keys too.
  * Returns LLMLEARN_EFULL (the journal has reached its limit: counted, nothing
  * claimed), LLMLEARN_EIO (the journal cannot be made).
  * Cost: about 100 ns for 1 KB; no lock, allocation or system call, except for

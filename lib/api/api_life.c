@@ -23,8 +23,8 @@ static void count_ingest(ll_core *core, const ll_journal_state *journal,
 {
     ll_ingest_state state;
 
-    if (core->store == NULL)
-        return;
+    if (!atomic_load_explicit(&core->draining, memory_order_acquire))
+        return; /* no ingest, or it is just being made */
     ll_ingest_get_state(core->ingest, &state);
     counters->drained = state.drained;
     counters->duplicates = state.duplicates;

@@ -32,20 +32,21 @@ static bool wait_for_holders(ll_deadline deadline)
     return holders == 0;
 }
 
-/* Stops what writes, from the callers' side to the disk's. */
-static bool pause_core(ll_core *core, ll_deadline deadline)
+/* Stops what writes, from the callers' side to the disk's. A store that is just being attached
+ * by a holder who was too slow is not looked at. */
+static bool pause_core(ll_core *core, bool with_store, ll_deadline deadline)
 {
     bool in_time = ll_journal_pause(core->journal, deadline);
 
-    if (core->store == NULL)
+    if (!with_store)
         return in_time;
     in_time &= ll_ingest_pause(core->ingest, deadline);
     return in_time && ll_store_pause(core->store, deadline);
 }
 
-static void resume_core(ll_core *core, bool store_paused)
+static void resume_core(ll_core *core, bool with_store, bool store_paused)
 {
-    if (core->store != NULL) {
+    if (with_store) {
         if (store_paused)
             ll_store_resume(core->store);
         ll_ingest_resume(core->ingest);
@@ -53,25 +54,31 @@ static void resume_core(ll_core *core, bool store_paused)
     ll_journal_resume(core->journal);
 }
 
+static void pause_learner(llmlearn *learner, ll_deadline deadline)
+{
+    unsigned state = atomic_load(learner->state); /* BUSY only if a holder was too slow */
+    ll_core *core = atomic_load(&learner->core);
+
+    learner->paused = state != LL_HANDLE_BUSY && state != LL_HANDLE_FORKED;
+    learner->store_seen = learner->paused && state != LL_HANDLE_ATTACHING && core->store != NULL;
+    learner->all_paused = learner->paused && pause_core(core, learner->store_seen, deadline);
+    caught |= learner->paused && !learner->all_paused;
+}
+
 static void before_fork(void)
 {
     ll_deadline deadline = ll_deadline_in_ms(PATIENCE_MS);
 
     caught = !wait_for_holders(deadline);
-    for (llmlearn *learner = open_handles; learner != NULL; learner = learner->next) {
-        unsigned state = atomic_load(learner->state); /* BUSY only if a holder was too slow */
-
-        learner->paused = state != LL_HANDLE_BUSY && state != LL_HANDLE_FORKED;
-        learner->all_paused = learner->paused && pause_core(atomic_load(&learner->core), deadline);
-        caught |= learner->paused && !learner->all_paused;
-    }
+    for (llmlearn *learner = open_handles; learner != NULL; learner = learner->next)
+        pause_learner(learner, deadline);
 }
 
 static void after_fork_in_parent(void)
 {
     for (llmlearn *learner = open_handles; learner != NULL; learner = learner->next) {
         if (learner->paused)
-            resume_core(atomic_load(&learner->core), learner->all_paused);
+            resume_core(atomic_load(&learner->core), learner->store_seen, learner->all_paused);
         learner->paused = false;
     }
     pthread_mutex_unlock(&list_mutex);
@@ -85,7 +92,7 @@ static void after_fork_in_child(void)
             ll_core *core = atomic_load(&learner->core);
 
             ll_journal_after_fork_in_child(core->journal);
-            if (core->store != NULL)
+            if (learner->store_seen)
                 ll_store_after_fork_in_child(core->store);
         }
         learner->paused = false;

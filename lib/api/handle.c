@@ -17,9 +17,10 @@
 /* A first call waits this long for another thread that is making the core. */
 #define BUSY_PATIENCE_MS 10000u
 #define BUSY_STEP_US 200u
-/* Between tries to reach the store from a process that only journals. */
+/* Between tries to reach the store that calls which only log make. */
 #define ATTACH_INTERVAL_MS 1000u
 #define ATTACH_PATIENCE_MS 1000u
+#define ATTACH_PATIENCE_LOGGING_MS 20u
 #define KEEPER_PATIENCE_MS 2000u
 
 #define MIB (UINT64_C(1) << 20)
@@ -144,24 +145,24 @@ static llmlearn_err renew_core(llmlearn *learner)
     return err;
 }
 
-static llmlearn_err attach(llmlearn *learner, ll_core *core)
+/* Who only logs is not kept waiting: the journal takes the record meanwhile. */
+static llmlearn_err attach(llmlearn *learner, ll_core *core, bool needs_store)
 {
-    llmlearn_err err;
+    uint32_t patience_ms = needs_store ? ATTACH_PATIENCE_MS : ATTACH_PATIENCE_LOGGING_MS;
+    llmlearn_err err = LLMLEARN_OK;
 
     if (core->store != NULL)
         return LLMLEARN_OK;
     err = ll_fork_check_store();
-    if (err == LLMLEARN_OK && !ll_deadline_passed(learner->next_attach))
-        return ll_fail(LLMLEARN_EIO, "the database could not be opened after the fork; "
-                                     "trying again within a second");
+    if (err == LLMLEARN_OK)
+        err = ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(patience_ms));
     learner->next_attach = ll_deadline_in_ms(ATTACH_INTERVAL_MS);
-    if (err != LLMLEARN_OK)
-        return err;
-    return ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(ATTACH_PATIENCE_MS));
+    return err;
 }
 
-/* With the state BUSY. Sets the state to leave it in. */
-static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, ll_handle_state *out_to)
+/* With the turn taken. Sets the state to leave it in. */
+static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, bool needs_store,
+                                 ll_handle_state *out_to)
 {
     llmlearn_err err = LLMLEARN_OK;
     ll_core *core;
@@ -173,7 +174,8 @@ static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, ll_han
         return err;
     core = atomic_load(&learner->core);
     *out_to = LL_HANDLE_JOURNALING;
-    err = attach(learner, core);
+    atomic_store_explicit(learner->state, LL_HANDLE_ATTACHING, memory_order_release);
+    err = attach(learner, core, needs_store);
     if (err == LLMLEARN_OK)
         err = ll_ingest_start(core->ingest);
     if (err == LLMLEARN_OK)
@@ -182,20 +184,33 @@ static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, ll_han
 }
 
 /* Leaves *state, if nobody else does just now; says where to. */
-static bool take_turn(llmlearn *learner, unsigned *state, llmlearn_err *out_err)
+static bool take_turn(llmlearn *learner, bool needs_store, unsigned *state, llmlearn_err *out_err)
 {
     ll_handle_state to = LL_HANDLE_FORKED;
     bool ours;
 
     ll_fork_hold();
-    ours = atomic_compare_exchange_strong(learner->state, state, LL_HANDLE_BUSY);
+    ours = atomic_compare_exchange_strong(learner->state, state,
+                                          *state == LL_HANDLE_JOURNALING ? LL_HANDLE_ATTACHING
+                                                                         : LL_HANDLE_BUSY);
     if (ours) {
-        *out_err = become_ready(learner, (ll_handle_state)*state, &to);
+        *out_err = become_ready(learner, (ll_handle_state)*state, needs_store, &to);
         atomic_store_explicit(learner->state, to, memory_order_release);
         *state = to;
     }
     ll_fork_release();
     return ours;
+}
+
+/* Is there a core that will do? */
+static bool is_enough(const llmlearn *learner, unsigned state, bool needs_store)
+{
+    if (state == LL_HANDLE_RUNNING)
+        return true;
+    if (needs_store)
+        return false;
+    return state == LL_HANDLE_ATTACHING ||
+           (state == LL_HANDLE_JOURNALING && !ll_deadline_passed(learner->next_attach));
 }
 
 llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core)
@@ -208,18 +223,16 @@ llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core
         return ll_fail(LLMLEARN_EINVAL, "learner: NULL or closed");
     for (;;) {
         state = atomic_load_explicit(learner->state, memory_order_acquire);
-        if (state == LL_HANDLE_RUNNING)
+        if (is_enough(learner, state, needs_store))
             break;
-        if (state == LL_HANDLE_JOURNALING && !needs_store &&
-            !ll_deadline_passed(learner->next_attach))
-            break;
-        if (state != LL_HANDLE_BUSY && take_turn(learner, &state, &err))
+        if (state != LL_HANDLE_BUSY && state != LL_HANDLE_ATTACHING &&
+            take_turn(learner, needs_store, &state, &err))
             break;
         if (ll_deadline_passed(deadline))
             return ll_fail(LLMLEARN_ETIMEDOUT, "another thread is still opening the learner");
         ll_clock_sleep_us(BUSY_STEP_US);
     }
-    if (state != LL_HANDLE_RUNNING && (needs_store || state != LL_HANDLE_JOURNALING))
+    if (state == LL_HANDLE_FORKED || (needs_store && state != LL_HANDLE_RUNNING))
         return err != LLMLEARN_OK ? err : ll_fail(LLMLEARN_EIO, "the database is out of reach");
     *out_core = atomic_load(&learner->core);
     return LLMLEARN_OK;

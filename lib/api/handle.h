@@ -4,9 +4,12 @@
  * a child says whether the core is this process's: if not, the next call builds a new one
  * and touches nothing of the inherited.
  *
- *   FORKED ──▶ BUSY ──▶ RUNNING      everything works
- *     0         │ ▲
- *   OPENED ─────┘ └──── JOURNALING   the store is out of reach: records go to the journal
+ *   FORKED ──▶ BUSY ──▶ ATTACHING ──▶ RUNNING      everything works
+ *   OPENED ────┘            │ ▲
+ *                           ▼ │
+ *                        JOURNALING   the store is out of reach: records go to the journal
+ *
+ * From ATTACHING on there is a journal to append to.
  *
  * Uses: everything below. */
 #ifndef LL_API_HANDLE_H
@@ -46,6 +49,7 @@ typedef enum ll_handle_state {
     LL_HANDLE_FORKED = 0, /* what a wiped word reads */
     LL_HANDLE_OPENED,
     LL_HANDLE_BUSY,
+    LL_HANDLE_ATTACHING,
     LL_HANDLE_RUNNING,
     LL_HANDLE_JOURNALING
 } ll_handle_state;
@@ -53,10 +57,11 @@ typedef enum ll_handle_state {
 struct llmlearn {
     uint32_t magic;
     bool paused;        /* by the fork under way */
-    bool all_paused;    /* and the store let go of */
+    bool store_seen;    /* it has a store that is not just being attached */
+    bool all_paused;    /* and that was let go of */
     atomic_uint *state; /* ll_handle_state, alone in a page that a fork wipes */
     _Atomic(ll_core *) core;
-    _Atomic ll_deadline next_attach; /* when JOURNALING may try the store again; BUSY's own */
+    _Atomic ll_deadline next_attach; /* when JOURNALING may try the store again; the turn's own */
     ll_settings settings;
     llmlearn *next; /* in the list of open handles */
 };

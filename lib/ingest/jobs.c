@@ -8,6 +8,10 @@
 
 /* How long a caller waits for the disk once its commit has begun. */
 #define COMMIT_PATIENCE_MS 5000u
+/* Callers who come again are waited for half as long as their commit took, but no longer. */
+#define GATHER_NS_MAX UINT64_C(1000000)
+/* Commits without waiting after one in vain: then it costs a hundredth part of the time. */
+#define NOT_GATHERING_COMMITS 32u
 
 enum { QUEUED = 1, RUNNING, COMMITTING, ABANDONED, PARKED, SETTLED };
 
@@ -80,8 +84,19 @@ static bool take_out(ll_job **list, ll_job *job)
 static void settle_one(ll_jobs *jobs, ll_job *job)
 {
     job->state = SETTLED;
-    pthread_cond_broadcast(&jobs->settled);
+    jobs->untold = true;
     ll_job_release(job); /* ingest's reference */
+}
+
+/* Ends what took the mutex. Whoever was settled is woken once for all, and finds it free. */
+static void unlock(ll_jobs *jobs)
+{
+    bool tell = jobs->untold;
+
+    jobs->untold = false;
+    pthread_mutex_unlock(&jobs->mutex);
+    if (tell)
+        pthread_cond_broadcast(&jobs->settled);
 }
 
 static void time_out(ll_jobs *jobs, ll_job *job)
@@ -142,13 +157,38 @@ llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
     job->drained = false;
     job->deadline = deadline;
     append(&jobs->queue, job);
-    pthread_cond_signal(&jobs->arrived);
+    if (jobs->returning > 0)
+        jobs->returning--;
+    if (!jobs->gathering || jobs->returning == 0)
+        pthread_cond_signal(&jobs->arrived);
     err = wait_for_outcome(jobs, job, deadline);
-    pthread_mutex_unlock(&jobs->mutex);
+    unlock(jobs);
     return err;
 }
 
 /* ---- ingest ------------------------------------------------------------ */
+
+/* Callers whose change was just stored often come again at once. Those who came during that
+ * commit wait a little for them, lest two halves take turns, with a commit for each. */
+static void gather(ll_jobs *jobs)
+{
+    struct timespec until = ll_deadline_timespec(jobs->gather_until);
+    uint32_t missing = jobs->returning;
+
+    if (missing == 0 || jobs->queue == NULL || ll_deadline_passed(jobs->gather_until))
+        return;
+    if (jobs->not_gathering > 0) {
+        jobs->not_gathering--;
+        return;
+    }
+    jobs->gathering = true;
+    while (jobs->returning > 0 && !jobs->stopping && !jobs->pausing &&
+           !ll_deadline_passed(jobs->gather_until))
+        pthread_cond_timedwait(&jobs->arrived, &jobs->mutex, &until);
+    jobs->gathering = false;
+    if (jobs->returning > missing / 2)
+        jobs->not_gathering = NOT_GATHERING_COMMITS;
+}
 
 ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
 {
@@ -156,6 +196,8 @@ ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
     ll_job **end = &taken;
 
     pthread_mutex_lock(&jobs->mutex);
+    gather(jobs);
+    jobs->taken = ll_clock_monotonic_ns();
     for (uint32_t i = 0; i < max && jobs->queue != NULL;) {
         ll_job *job = jobs->queue;
 
@@ -170,7 +212,7 @@ ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
         end = &job->next;
         i++;
     }
-    pthread_mutex_unlock(&jobs->mutex);
+    unlock(jobs);
     return taken;
 }
 
@@ -229,11 +271,23 @@ void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch)
             *end = rest;
             break;
         }
-    pthread_mutex_unlock(&jobs->mutex);
+    unlock(jobs);
+}
+
+/* How many of the callers may come again, and until when to expect them. */
+static void expect(ll_jobs *jobs, uint32_t returning)
+{
+    uint64_t now = ll_clock_monotonic_ns();
+    uint64_t patience = (now - jobs->taken) / 2;
+
+    jobs->returning = returning;
+    jobs->gather_until = now + (patience < GATHER_NS_MAX ? patience : GATHER_NS_MAX);
 }
 
 void ll_jobs_settle(ll_jobs *jobs, ll_job *batch, uint64_t passes_begun)
 {
+    uint32_t returning = 0;
+
     pthread_mutex_lock(&jobs->mutex);
     while (batch != NULL) {
         ll_job *job = batch;
@@ -246,10 +300,12 @@ void ll_jobs_settle(ll_jobs *jobs, ll_job *batch, uint64_t passes_begun)
             job->pass = passes_begun + 1;
             put_back(jobs, &jobs->parked, job, PARKED);
         } else {
+            returning += !job->reads_only;
             settle_one(jobs, job);
         }
     }
-    pthread_mutex_unlock(&jobs->mutex);
+    expect(jobs, returning);
+    unlock(jobs);
 }
 
 void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err)
@@ -263,7 +319,7 @@ void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err)
         ll_err_capture(err, &job->report);
         settle_one(jobs, job);
     }
-    pthread_mutex_unlock(&jobs->mutex);
+    unlock(jobs);
 }
 
 void ll_jobs_drained(ll_jobs *jobs, uint64_t pass)
@@ -285,7 +341,7 @@ void ll_jobs_drained(ll_jobs *jobs, uint64_t pass)
         job->state = QUEUED;
         append(&jobs->queue, job);
     }
-    pthread_mutex_unlock(&jobs->mutex);
+    unlock(jobs);
 }
 
 uint64_t ll_jobs_pass_wanted(ll_jobs *jobs)

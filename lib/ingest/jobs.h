@@ -25,6 +25,13 @@ typedef struct ll_jobs {
     ll_job *queue;          /* in order of arrival */
     ll_job *parked;         /* wait for a drain */
     bool woken, stopping, pausing, is_paused;
+    bool untold; /* a caller's job was settled since they were last woken */
+    /* For sharing commits; see gather in jobs.c. */
+    bool gathering;
+    uint32_t returning;     /* callers of the latest commit who have not come again */
+    uint32_t not_gathering; /* commits to come, after a wait in vain */
+    ll_deadline taken;      /* when the running jobs were */
+    ll_deadline gather_until;
 } ll_jobs;
 
 llmlearn_err ll_jobs_init(ll_jobs *jobs);
@@ -33,7 +40,8 @@ void ll_jobs_destroy(ll_jobs *jobs);
 /* Queues the job and waits for its outcome. */
 llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline);
 
-/* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline. */
+/* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline.
+ * If there are any, it may wait a moment for more. */
 ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max);
 /* COMMITTING from now on; *batch is what is left of it (possibly NULL). False if the caller of
  * a change left: then the transaction must be rolled back and *batch run instead. */

@@ -103,6 +103,48 @@ static ll_job *take_both(caller *leaves, bool reads_only, caller *stays)
     return batch;
 }
 
+/* Takes one job and settles it; its caller then comes again or not. */
+static void serve_one(caller *c)
+{
+    ll_job *batch;
+
+    start(c, false, LONG_MS);
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    batch = ll_jobs_take(&jobs, 1);
+    ck_assert_ptr_eq(batch, c->job);
+    ck_assert(ll_jobs_claim(&jobs, &batch));
+    ll_jobs_settle(&jobs, batch, 0);
+    join(c, LLMLEARN_OK);
+}
+
+static uint32_t settle_all(ll_job *batch)
+{
+    uint32_t count = 0;
+
+    ck_assert(ll_jobs_claim(&jobs, &batch));
+    for (const ll_job *job = batch; job != NULL; job = job->next)
+        count++;
+    ll_jobs_settle(&jobs, batch, 0);
+    return count;
+}
+
+/* Settled jobs' callers are waited for this long, however short their commit was. */
+static void be_patient(uint64_t ms)
+{
+    jobs.gather_until = ll_deadline_in_ms(ms);
+}
+
+static void *come_late(void *argument)
+{
+    caller *c = argument;
+
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    ll_clock_sleep_us(2000); /* by now the other one's job is being taken */
+    return submit(c);
+}
+
 /* ---- tests ---- */
 
 START_TEST(a_change_whose_caller_left_undoes_the_transaction)
@@ -138,14 +180,93 @@ START_TEST(one_who_only_waited_for_the_journal_may_leave)
 }
 END_TEST
 
+START_TEST(those_who_come_again_share_a_commit)
+{
+    caller first, other, again = { .deadline_ms = LONG_MS };
+
+    serve_one(&first);
+    be_patient(LONG_MS);
+    jobs.returning = 2; /* the first and the other one */
+    again.job = ll_job_new(sizeof *again.job, run_nothing, destroy);
+    ck_assert_int_eq(pthread_create(&again.thread, NULL, come_late, &again), 0);
+    start(&other, false, LONG_MS);
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    ck_assert_uint_eq(settle_all(ll_jobs_take(&jobs, 8)), 2);
+    join(&other, LLMLEARN_OK);
+    join(&again, LLMLEARN_OK);
+}
+END_TEST
+
+/* The first does not come again. Waiting for it ends, and is not tried again for a while. */
+START_TEST(a_wait_in_vain_is_short_and_rare)
+{
+    caller first, other;
+
+    /* On a slow machine a short patience is over before the waiting begins: then a longer one. */
+    for (uint64_t ms = 1; jobs.not_gathering == 0; ms *= 2) {
+        ck_assert_uint_lt(ms, 4000);
+        serve_one(&first);
+        jobs.returning = 2;
+        be_patient(ms);
+        start(&other, false, LONG_MS);
+        while (!has_queued(1))
+            ll_clock_sleep_us(100);
+        ck_assert_uint_eq(settle_all(ll_jobs_take(&jobs, 8)), 1);
+        join(&other, LLMLEARN_OK);
+    }
+
+    jobs.returning = 2;
+    be_patient(LONG_MS);
+    start(&other, false, LONG_MS);
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    ck_assert_uint_eq(settle_all(ll_jobs_take(&jobs, 8)), 1);
+    join(&other, LLMLEARN_OK);
+}
+END_TEST
+
+START_TEST(one_alone_waits_for_nobody)
+{
+    caller c;
+
+    for (int i = 0; i < 3; i++) {
+        serve_one(&c);
+        be_patient(LONG_MS);
+    }
+    ck_assert_uint_eq(jobs.not_gathering, 0);
+}
+END_TEST
+
+START_TEST(stopping_ends_the_wait)
+{
+    caller first, other;
+
+    serve_one(&first);
+    jobs.returning = 2;
+    jobs.stopping = true;
+    be_patient(LONG_MS);
+    start(&other, false, LONG_MS);
+    while (!has_queued(1))
+        ll_clock_sleep_us(100);
+    ck_assert_uint_eq(settle_all(ll_jobs_take(&jobs, 8)), 1);
+    join(&other, LLMLEARN_OK);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("jobs");
     TCase *tests = tcase_create("jobs");
 
+    tcase_set_timeout(tests, 30);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_change_whose_caller_left_undoes_the_transaction);
     tcase_add_test(tests, one_who_only_waited_for_the_journal_may_leave);
+    tcase_add_test(tests, those_who_come_again_share_a_commit);
+    tcase_add_test(tests, a_wait_in_vain_is_short_and_rare);
+    tcase_add_test(tests, one_alone_waits_for_nobody);
+    tcase_add_test(tests, stopping_ends_the_wait);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

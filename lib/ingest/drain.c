@@ -78,6 +78,15 @@ llmlearn_err ll_drain_begin_pass(ll_drain *drain, bool adopting)
 
 /* ---- one segment ------------------------------------------------------- */
 
+/* A segment of others that cannot be read keeps neither the rest nor the votes waiting: it is
+ * tried again in the next pass, and no pass is complete without it. */
+static void pass_over(const ll_drain *drain, const ll_segment_ref *ref, progress *out_progress)
+{
+    ll_log_write(drain->log, LLMLEARN_LOG_WARNING, "segment-unreadable", "%s: %s", ref->name,
+                 llmlearn_error_detail());
+    *out_progress = READ_BLOCKED;
+}
+
 /* Stores the records of an open segment from its position on. */
 static llmlearn_err store_records(ll_drain *drain, ll_connection *connection, ll_batch *batch,
                                   ll_drain_segment *segment, uint32_t *rows_left,
@@ -94,8 +103,12 @@ static llmlearn_err store_records(ll_drain *drain, ll_connection *connection, ll
         ll_record record;
         ll_read read = ll_segment_reader_next(segment->reader, &offset, &record);
 
-        if (read == LL_READ_ERROR)
+        if (read == LL_READ_ERROR && segment->ref.ours)
             return LLMLEARN_EIO;
+        if (read == LL_READ_ERROR) {
+            pass_over(drain, &segment->ref, out_progress);
+            break;
+        }
         if (read != LL_READ_RECORD) {
             segment->finished = read == LL_READ_FINISHED;
             *out_progress = read == LL_READ_BLOCKED ? READ_BLOCKED : READ_TO_END;
@@ -123,9 +136,12 @@ static llmlearn_err read_segment(ll_drain *drain, ll_connection *connection, ll_
         return LLMLEARN_OK;
     *segment = (ll_drain_segment){ .ref = *ref };
     err = ll_segment_reader_open(drain->journal, ref, &segment->reader);
-    if (err == LLMLEARN_ENOTFOUND || err == LLMLEARN_ESTATE) {
-        /* Gone: its records were stored before. In other hands: they are being stored now. */
-        *out_progress = err == LLMLEARN_ESTATE ? READ_BLOCKED : READ_TO_END;
+    if (err == LLMLEARN_ENOTFOUND) {
+        *out_progress = READ_TO_END; /* gone: its records were stored before */
+        return LLMLEARN_OK;
+    }
+    if (err != LLMLEARN_OK && !ref->ours) {
+        pass_over(drain, ref, out_progress);
         return LLMLEARN_OK;
     }
     if (err != LLMLEARN_OK)

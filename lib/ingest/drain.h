@@ -3,8 +3,8 @@
  *
  * A pass is one walk over all segments that existed when it began, over as many
  * transactions as it takes. Adopting passes read only what dead owners left. A pass
- * is complete when every segment was read to its end and none was blocked by an
- * unfinished record with more behind it.
+ * is complete when every segment was read to its end: none was blocked by an unfinished
+ * record with more behind it, and none could not be read.
  *
  * Threads: the ingest thread, with the store's write lock.
  * Uses:    base, journal, store, batch. */

@@ -20,8 +20,10 @@
 #define RELOAD_INTERVAL_MS 250u
 #define ADOPT_INTERVAL_MS 1000u
 /* A pass over everybody's segments rests this many times as long as it took before the next:
- * unknown ids and reports cost a bounded share of the thread, however many come. */
+ * unknown ids and reports cost a bounded share of the thread, however many come. One that took
+ * long had much to store, and rests no longer than its successor's callers can wait. */
 #define PASS_REST_FACTOR 4u
+#define PASS_REST_MS_MAX 200u
 /* After a transaction failed (disk full, say). */
 #define RETRY_INTERVAL_MS 200u
 /* Between tries while an unfinished record is in the way. */
@@ -41,7 +43,9 @@ struct ll_ingest {
     atomic_bool hurry;     /* end the transaction at hand: somebody wants the thread to stop */
     ll_deadline next_batch, next_reload, next_adoption, next_pass, pass_began;
     ll_deadline next_try;              /* after a failure */
-    atomic_uint_fast64_t caught_up_ns; /* when nothing of ours was waiting, last */
+    bool left_last;                    /* a caller left the latest transaction */
+    atomic_uint_fast64_t caught_up_ns; /* what was logged before then is stored */
+    uint64_t goal, goal_ns;            /* the journal's end at a later moment: the next of these */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
 };
 
@@ -138,7 +142,7 @@ static uint32_t rows_max(const ll_ingest *ingest, const ll_job *batch)
 {
     uint32_t rows = ingest->options.batch_rows_max;
 
-    if ((any_writes(batch) || ll_store_is_contended(ingest->options.store)) &&
+    if ((any_writes(batch) || ingest->left_last || ll_store_is_contended(ingest->options.store)) &&
         rows > ROWS_WHILE_WAITED_FOR)
         rows = ROWS_WHILE_WAITED_FOR;
     return rows;
@@ -245,9 +249,11 @@ static void begin_due_pass(ll_ingest *ingest)
         err = ll_drain_begin_pass(&ingest->drain, true);
         ingest->next_adoption = ll_deadline_in_ms(ADOPT_INTERVAL_MS);
     }
-    if (err != LLMLEARN_OK)
-        ll_log_write(ingest->options.log, LLMLEARN_LOG_WARNING, "journal-list-failed", "%s",
-                     llmlearn_error_detail());
+    if (err == LLMLEARN_OK)
+        return;
+    ingest->next_pass = ll_deadline_in_ms(RETRY_INTERVAL_MS);
+    ll_log_write(ingest->options.log, LLMLEARN_LOG_WARNING, "journal-list-failed", "%s",
+                 llmlearn_error_detail());
 }
 
 static void report_failure(ll_ingest *ingest, ll_job *batch, llmlearn_err err)
@@ -263,8 +269,9 @@ static void report_failure(ll_ingest *ingest, ll_job *batch, llmlearn_err err)
 static void rest_after_pass(ll_ingest *ingest)
 {
     uint64_t now = ll_clock_monotonic_ns();
+    ll_deadline rested = now + (now - ingest->pass_began) * PASS_REST_FACTOR;
 
-    ingest->next_pass = now + (now - ingest->pass_began) * PASS_REST_FACTOR;
+    ingest->next_pass = ll_deadline_within_ms(rested, PASS_REST_MS_MAX);
 }
 
 static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
@@ -284,26 +291,32 @@ static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
     ll_jobs_drained(&ingest->jobs, ingest->drain.complete);
 }
 
+/* Jobs for the next transaction. None after one that a caller left, if the journal has records:
+ * those who cannot wait for it must not keep it from being stored, again and again. */
+static ll_job *take_jobs(ll_ingest *ingest)
+{
+    if (ingest->left_last && ll_drain_is_due(&ingest->drain))
+        return NULL;
+    return ll_jobs_take(&ingest->jobs, JOBS_MAX);
+}
+
 /* Takes what waits, and stores it together with what the journal holds. */
 static void run_cycle(ll_ingest *ingest)
 {
-    ll_job *batch = ll_jobs_take(&ingest->jobs, JOBS_MAX);
+    ll_job *batch = take_jobs(ingest);
     llmlearn_err err = ll_store_lock(ingest->options.store, ll_deadline_in_ms(LOCK_PATIENCE_MS));
     outcome result = FAILED;
     facts f = { .config_changed = false };
 
-    if (err == LLMLEARN_ETIMEDOUT) {
-        ll_jobs_requeue(&ingest->jobs, batch);
-        return;
-    }
     if (err == LLMLEARN_OK) {
         begin_due_pass(ingest);
         result = transact(ingest, &batch, &f, &err);
         ll_store_unlock(ingest->options.store);
     }
+    ingest->left_last = result == LEFT;
     if (result == COMMITTED)
         after_commit(ingest, batch, &f);
-    else if (result == LEFT)
+    else if (result == LEFT || err == LLMLEARN_ETIMEDOUT) /* busy: as long as callers can wait */
         ll_jobs_requeue(&ingest->jobs, batch);
     else
         report_failure(ingest, batch, err);
@@ -372,13 +385,28 @@ static bool has_jobs(ll_ingest *ingest)
     return any;
 }
 
+/* Under load something of ours always waits; but how old can it be? */
+static void note_progress(ll_ingest *ingest)
+{
+    uint64_t now_ns = ll_clock_monotonic_ns();
+    ll_journal_state state;
+
+    ll_journal_get_state(ingest->options.journal, &state);
+    if (state.drained < ingest->goal)
+        return;
+    atomic_store_explicit(&ingest->caught_up_ns,
+                          state.tail == state.drained ? now_ns : ingest->goal_ns,
+                          memory_order_relaxed);
+    ingest->goal = state.tail;
+    ingest->goal_ns = now_ns;
+}
+
 static void *run(void *argument)
 {
     ll_ingest *ingest = argument;
 
     while (wait_for_work(ingest)) {
-        if (!ll_drain_is_due(&ingest->drain))
-            atomic_store(&ingest->caught_up_ns, ll_clock_monotonic_ns());
+        note_progress(ingest);
         if (has_jobs(ingest) || is_due(ingest))
             run_cycle(ingest);
         if (ll_deadline_passed(ingest->next_reload)) {
@@ -402,7 +430,8 @@ llmlearn_err ll_ingest_open(const ll_ingest_options *options, ll_ingest **out_in
     ingest->options = *options;
     memcpy(ingest->unit_key, ll_store_id(options->store), sizeof ingest->unit_key);
     atomic_init(&ingest->hurry, false);
-    atomic_init(&ingest->caught_up_ns, ll_clock_monotonic_ns());
+    ingest->goal_ns = ll_clock_monotonic_ns();
+    atomic_init(&ingest->caught_up_ns, ingest->goal_ns);
     ll_drain_init(&ingest->drain, options->journal, options->log, &ingest->hurry);
     err = ll_thread_condition_init(&ingest->paused);
     if (err == LLMLEARN_OK)

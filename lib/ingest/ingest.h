@@ -97,8 +97,8 @@ llmlearn_err ll_ingest_open(const ll_ingest_options *options, ll_ingest **out_in
 /* Starts the thread if it is not running. */
 llmlearn_err ll_ingest_start(ll_ingest *ingest);
 
-/* Stops the thread after what it is doing, within the deadline as far as the disk lets it; frees.
- */
+/* Stops the thread after the transaction at hand, which it cuts short; waits for the disk if that
+ * does not answer its commit. Frees. */
 void ll_ingest_close(ll_ingest *ingest);
 
 /* Stores everything this process had journaled before the call; with `all`, also what every
@@ -115,7 +115,7 @@ typedef struct ll_ingest_state {
     uint64_t votes;
     uint64_t batches;
     uint64_t store_errors;
-    uint32_t lag_ms; /* since nothing of ours was waiting; no record waits longer than this */
+    uint32_t lag_ms; /* no record of ours waits longer than this */
 } ll_ingest_state;
 void ll_ingest_get_state(ll_ingest *ingest, ll_ingest_state *out_state);
 

@@ -1,0 +1,343 @@
+/* What stands in the way of the one thread that stores: a database that is busy, callers who
+ * cannot wait, a segment that cannot be read, a pass that took long, a journal that never rests.
+ * None of it may fail, starve or misreport the others. */
+#include "support/expect.h"
+#include "support/folder.h"
+#include "support/learners.h"
+#include "support/recount.h"
+
+#include "base/clock.h"
+#include "base/point.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[FOLDER_PATH_BYTES];
+static char path[FOLDER_PATH_BYTES + 32];
+static llmlearn *learner;
+
+/* How long a transaction rests between the journal's records and the jobs. */
+static atomic_uint slow_us;
+
+void ll_point_hit(const char *name)
+{
+    if (strcmp(name, "ingest.drained") == 0 && atomic_load(&slow_us) != 0)
+        ll_clock_sleep_us(atomic_load(&slow_us));
+}
+
+static void set_up(void)
+{
+    atomic_store(&slow_us, 0);
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    learner = learner_open(path);
+}
+
+static void tear_down(void)
+{
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    recount(path);
+    folder_remove(folder);
+}
+
+static llmlearn_counters count(void)
+{
+    llmlearn_counters counters = { .struct_size = sizeof counters };
+
+    expect_ok(llmlearn_get_counters(learner, &counters));
+    return counters;
+}
+
+static llmlearn_id stored_id(void)
+{
+    llmlearn_id id;
+
+    expect_ok(learner_log(learner, "rated", &id));
+    expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+    return id;
+}
+
+static llmlearn_err vote_within(const llmlearn_id *id, uint32_t deadline_ms)
+{
+    const llmlearn_feedback feedback = { .struct_size = sizeof feedback,
+                                         .vote = LLMLEARN_HELPFUL,
+                                         .explanation_id = *id,
+                                         .user = "ann",
+                                         .deadline_ms = deadline_ms };
+
+    return llmlearn_submit_feedback(learner, &feedback, NULL);
+}
+
+/* ---- a busy database ---- */
+
+static void *vote_once(void *argument)
+{
+    static llmlearn_err outcome;
+
+    outcome = vote_within(argument, LEARNER_DEADLINE_MS);
+    return &outcome;
+}
+
+/* Another program keeps SQLite's own lock for longer than one try takes. */
+START_TEST(a_vote_waits_for_a_busy_database)
+{
+    llmlearn_id id = stored_id();
+    sqlite3 *other = NULL;
+    void *outcome = NULL;
+    pthread_t voter;
+
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(pthread_create(&voter, NULL, vote_once, &id), 0);
+    ll_clock_sleep_us(400000);
+    expect_err(vote_within(&id, 100), LLMLEARN_ETIMEDOUT, "deadline");
+    ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(pthread_join(voter, &outcome), 0);
+    ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_OK);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert_uint_eq(count().votes, 1);
+    ck_assert_uint_eq(count().store_errors, 0);
+}
+END_TEST
+
+/* ---- callers who cannot wait ---- */
+
+enum { HASTY = 16 }; /* enough that one of them waits at any moment */
+
+typedef struct impatient {
+    llmlearn_id id;
+    atomic_bool stop;
+} impatient;
+
+static void *vote_in_haste(void *argument)
+{
+    impatient *all = argument;
+
+    while (!atomic_load(&all->stop)) {
+        llmlearn_err err = vote_within(&all->id, 2);
+
+        if (err != LLMLEARN_OK && err != LLMLEARN_ETIMEDOUT)
+            return argument;
+    }
+    return NULL;
+}
+
+START_TEST(callers_who_leave_do_not_keep_the_journal_from_being_stored)
+{
+    impatient all = { .id = stored_id() };
+    uint64_t before = count().drained;
+    ll_deadline deadline = ll_deadline_in_ms(LEARNER_DEADLINE_MS / 2);
+    pthread_t voters[HASTY];
+
+    atomic_store(&slow_us, 20000);
+    for (int i = 0; i < HASTY; i++)
+        ck_assert_int_eq(pthread_create(&voters[i], NULL, vote_in_haste, &all), 0);
+    ll_clock_sleep_us(100000);
+    for (int i = 0; i < 100; i++)
+        expect_ok(learner_log(learner, "waits", NULL));
+    while (count().drained < before + 100 && !ll_deadline_passed(deadline))
+        ll_clock_sleep_us(1000);
+    ck_assert_uint_eq(count().drained, before + 100);
+    atomic_store(&all.stop, true);
+    for (int i = 0; i < HASTY; i++) {
+        void *wrong = NULL;
+
+        ck_assert_int_eq(pthread_join(voters[i], &wrong), 0);
+        ck_assert_ptr_null(wrong);
+    }
+}
+END_TEST
+
+/* ---- a segment that cannot be read ---- */
+
+#define UNREADABLE_MAX 64
+#define LARGE_READ 32768 /* headers are shorter */
+
+static ino_t unreadable[UNREADABLE_MAX];
+static atomic_int unreadable_count;
+
+static bool fails(int fd, size_t bytes)
+{
+    struct stat about;
+
+    if (atomic_load(&unreadable_count) == 0 || bytes < LARGE_READ || fstat(fd, &about) != 0)
+        return false;
+    for (int i = 0; i < atomic_load(&unreadable_count); i++)
+        if (about.st_ino == unreadable[i])
+            return true;
+    return false;
+}
+
+/* A program's own symbols come before libc's. */
+__attribute__((visibility("default"))) ssize_t pread(int fd, void *data, size_t bytes, off_t offset)
+{
+    if (fails(fd, bytes)) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, data, bytes, offset);
+}
+
+/* From now on the records in all journal files there are cannot be read; their headers can. */
+static void spoil_files(void)
+{
+    char name[512];
+    DIR *files;
+    int found = 0;
+
+    snprintf(name, sizeof name, "%s.journal", path);
+    files = opendir(name);
+    ck_assert_ptr_nonnull(files);
+    for (struct dirent *entry; (entry = readdir(files)) != NULL;)
+        if (entry->d_name[0] != '.' && found < UNREADABLE_MAX)
+            unreadable[found++] = entry->d_ino;
+    closedir(files);
+    ck_assert_int_gt(found, 0);
+    atomic_store(&unreadable_count, found);
+}
+
+/* A process logs something and is killed before it is stored. */
+static llmlearn_id log_and_die(void)
+{
+    llmlearn_id id;
+    int ends[2];
+    pid_t pid;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        atomic_store(&slow_us, 100000000);
+        if (learner_log(learner, "left behind", &id) != LLMLEARN_OK ||
+            write(ends[1], &id, sizeof id) != sizeof id)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(read(ends[0], &id, sizeof id), sizeof id);
+    ck_assert_int_eq(kill(pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    close(ends[0]);
+    close(ends[1]);
+    return id;
+}
+
+START_TEST(an_unreadable_segment_keeps_nobody_else_waiting)
+{
+    llmlearn_id own = stored_id();
+    ll_deadline deadline = ll_deadline_in_ms(LEARNER_DEADLINE_MS);
+    llmlearn_id lost, found;
+
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    learner = learner_open(path);
+    lost = log_and_die();
+    spoil_files();
+    found = log_and_die();
+
+    /* Adopted although the spoilt ones come first; and votes go on. */
+    while (count().drained < 1 && !ll_deadline_passed(deadline)) {
+        expect_ok(learner_vote(learner, &own, "ann", true, 0));
+        ll_clock_sleep_us(1000);
+    }
+    expect_ok(learner_vote(learner, &found, NULL, true, 0));
+    expect_err(vote_within(&lost, 300), LLMLEARN_ETIMEDOUT, "deadline");
+    ck_assert_uint_eq(count().store_errors, 0);
+
+    atomic_store(&unreadable_count, 0);
+    expect_ok(learner_vote(learner, &lost, NULL, true, 0));
+}
+END_TEST
+
+/* ---- a pass that took long ---- */
+
+static void *ask_for_nothing(void *argument)
+{
+    static const llmlearn_id nothing;
+    static llmlearn_err outcome;
+
+    (void)argument;
+    outcome = vote_within(&nothing, LEARNER_DEADLINE_MS);
+    return &outcome;
+}
+
+START_TEST(after_a_long_pass_the_next_comes_soon)
+{
+    static const llmlearn_id nothing = { { 1 } };
+    void *outcome = NULL;
+    pthread_t asking;
+
+    (void)stored_id();
+    atomic_store(&slow_us, 2000000);
+    ck_assert_int_eq(pthread_create(&asking, NULL, ask_for_nothing, NULL), 0);
+    ck_assert_int_eq(pthread_join(asking, &outcome), 0);
+    ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_ENOTFOUND);
+    atomic_store(&slow_us, 0);
+    expect_err(vote_within(&nothing, 6000), LLMLEARN_ENOTFOUND, "explanation");
+}
+END_TEST
+
+/* ---- a journal that never rests ---- */
+
+static void *log_without_end(void *argument)
+{
+    atomic_bool *stop = argument;
+
+    while (!atomic_load(stop))
+        if (learner_log(learner, "one of very many", NULL) == LLMLEARN_EFULL)
+            ll_clock_sleep_us(1000);
+    return NULL;
+}
+
+START_TEST(the_lag_is_that_of_what_waits)
+{
+    uint64_t began = ll_clock_monotonic_ns();
+    uint64_t before = count().batches;
+    atomic_bool stop = false;
+    uint64_t elapsed_ms;
+    pthread_t logging;
+    uint32_t lag_ms;
+
+    ck_assert_int_eq(pthread_create(&logging, NULL, log_without_end, &stop), 0);
+    while (count().batches < before + 60)
+        ll_clock_sleep_us(1000);
+    lag_ms = count().lag_ms;
+    elapsed_ms = (ll_clock_monotonic_ns() - began) / 1000000;
+    atomic_store(&stop, true);
+    ck_assert_int_eq(pthread_join(logging, NULL), 0);
+    ck_assert_msg(lag_ms <= elapsed_ms / 2, "%u ms of lag after %llu ms and 60 batches", lag_ms,
+                  (unsigned long long)elapsed_ms);
+    expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+    ck_assert_uint_eq(count().queued_bytes, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ingest");
+    TCase *tests = tcase_create("ingest");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 200);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_vote_waits_for_a_busy_database);
+    tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);
+    tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
+    tcase_add_test(tests, after_a_long_pass_the_next_comes_soon);
+    tcase_add_test(tests, the_lag_is_that_of_what_waits);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -181,6 +181,13 @@ static inline void store_word(ll_segment *segment, uint32_t at, uint64_t word)
     atomic_store_explicit(to, word, memory_order_release);
 }
 
+/* The last thing an append does in a segment. Release: the keeper, when it has met the bytes of
+ * all appends, may use the segment anew. */
+static inline void leave(ll_segment *segment, uint32_t bytes, bool stored)
+{
+    atomic_fetch_add_explicit(&segment->done, ll_ring_done(stored, bytes), memory_order_release);
+}
+
 /* What stands before the payload; the id as two words, since it comes and goes in registers. */
 typedef struct stamp {
     uint64_t word; /* not committed */
@@ -234,9 +241,10 @@ __attribute__((noinline)) static void pad_before(ll_journal *journal, const plac
     ll_segment *segment = ll_ring_slot(journal, ordinal);
 
     if (ll_ring_mapped(journal))
-        store_word(segment, at, ll_word_of_pad(ll_segment_uuid_crc(segment), at, p->pad_bytes));
+        store_word(segment, at, ll_word_of_pad(segment->uuid_crc, at, p->pad_bytes));
     else
         ll_written_pad(journal, ordinal, at, p->pad_bytes);
+    leave(segment, p->pad_bytes, false);
 }
 
 /* All parts together; more than payload_max if it is more, never wrapped around. */
@@ -258,7 +266,7 @@ static inline stamp make_stamp(const ll_journal *journal, const ll_segment *segm
 {
     uint64_t position = ll_ring_tail(p->ordinal, p->at);
     llmlearn_id id = ll_id_make(now_us, ll_siphash13_u64(journal->id_key, position));
-    stamp s = { .word = ll_word_of_record(ll_segment_uuid_crc(segment), p->at, length),
+    stamp s = { .word = ll_word_of_record(segment->uuid_crc, p->at, length),
                 .type = type,
                 .length = length };
 
@@ -288,17 +296,32 @@ llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_jour
         pad_before(journal, &p);
     ll_segment *segment = ll_ring_slot(journal, p.ordinal);
     stamp s = make_stamp(journal, segment, &p, length, type, now_us);
-    if (ll_ring_mapped(journal)) {
+    if (ll_ring_mapped(journal))
         store_record(segment, p.at, s, parts, part_count);
-    } else {
+    else
         err = write_record(journal, &p, &s, parts, part_count);
-        if (err != LLMLEARN_OK)
-            return err;
-    }
     LL_POINT("append.committed");
-    atomic_fetch_add_explicit(&journal->appended, 1, memory_order_relaxed);
-    memcpy(out_id, s.id, sizeof *out_id);
-    return LLMLEARN_OK;
+    leave(segment, ll_word_rounded(length), err == LLMLEARN_OK);
+    if (err == LLMLEARN_OK)
+        memcpy(out_id, s.id, sizeof *out_id);
+    return err;
+}
+
+/* Records that were appended in all lives of all segments; whole although the keeper moves the
+ * count of a segment that it uses anew. */
+static uint64_t count_appended(const ll_journal *journal)
+{
+    uint64_t count, moves;
+
+    do {
+        bool prepared = atomic_load(&journal->prepared);
+
+        moves = atomic_load(&journal->count_moves);
+        count = atomic_load(&journal->counted);
+        for (uint32_t i = 0; prepared && i < journal->segment_count; i++)
+            count += atomic_load(&journal->segments[i].done) >> 32;
+    } while (moves % 2 != 0 || moves != atomic_load(&journal->count_moves));
+    return count;
 }
 
 void ll_journal_get_state(const ll_journal *journal, ll_journal_state *out_state)
@@ -309,7 +332,7 @@ void ll_journal_get_state(const ll_journal *journal, ll_journal_state *out_state
         .tail = ll_ring_virtual(journal, tail),
         .drained = atomic_load_explicit(&journal->drained, memory_order_relaxed),
         .bytes_max = (uint64_t)journal->segment_count * journal->data_bytes,
-        .appended = atomic_load_explicit(&journal->appended, memory_order_relaxed),
+        .appended = count_appended(journal),
         .refused = atomic_load_explicit(&journal->refused, memory_order_relaxed),
         .holes = atomic_load_explicit(&journal->holes, memory_order_relaxed),
         .foreign_segments = atomic_load_explicit(&journal->foreign_segments, memory_order_relaxed),

@@ -14,6 +14,8 @@
 #define AHEAD_BYTES (8u << 20)
 #define NEAR_BYTES (1u << 20) /* 40 us of work in each pass; lasts up to 200 MB/s */
 #define FAR_PASSES 16
+#define BEHIND_BYTES (2u << 20)  /* of the map that stays behind the tail */
+#define ZERO_BYTES (2u << 20)    /* in one pass: half a ms */
 #define WAITING_BYTES (8u << 20) /* undrained: time to wake whoever drains */
 
 /* ---- prefaulting ------------------------------------------------------- */
@@ -56,19 +58,64 @@ void ll_keeper_prefault(ll_journal *journal)
     prefault(journal, ready_to, from + AHEAD_BYTES);
 }
 
+/* What was appended lately may still be in work; what lies a few MB behind hardly. */
+static void release_behind(ll_journal *journal)
+{
+    uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
+    uint64_t to = ll_ring_virtual(journal, tail);
+
+    if (!ll_ring_mapped(journal) || to < journal->kept.released_to + 2 * BEHIND_BYTES)
+        return;
+    to -= BEHIND_BYTES;
+    while (journal->kept.released_to < to) {
+        uint64_t from = journal->kept.released_to;
+        uint32_t ordinal = (uint32_t)(from / journal->data_bytes);
+        uint64_t base = (uint64_t)ordinal * journal->data_bytes;
+        uint64_t stop = to - base < journal->data_bytes ? to : base + journal->data_bytes;
+
+        ll_segment_release(ll_ring_slot(journal, ordinal), LL_SEGMENT_DATA + (from - base),
+                           LL_SEGMENT_DATA + (stop - base));
+        journal->kept.released_to = stop;
+    }
+}
+
 /* ---- recycling --------------------------------------------------------- */
 
+static void move_count(ll_journal *journal, ll_segment *segment)
+{
+    atomic_fetch_add(&journal->count_moves, 1);
+    atomic_fetch_add(&journal->counted, atomic_load(&segment->done) >> 32);
+    atomic_store(&segment->done, 0);
+    atomic_fetch_add(&journal->count_moves, 1);
+}
+
+/* A piece of the oldest segment if it is retired, so that prefaulting never waits long for it;
+ * the last piece makes it the newest. */
 static llmlearn_err recycle(ll_journal *journal, ll_segment *segment, uint32_t ordinal)
 {
-    llmlearn_err err = ll_segment_zero(segment, &journal->plan);
+    uint64_t from = LL_SEGMENT_DATA + journal->kept.zeroed;
+    uint64_t rest = journal->plan.segment_bytes - from;
+    uint64_t bytes = rest < ZERO_BYTES ? rest : ZERO_BYTES;
+    llmlearn_err err = ll_segment_zero(segment, from, from + bytes);
 
     if (err != LLMLEARN_OK)
         return err;
+    journal->kept.zeroed += bytes;
+    if (bytes < rest)
+        return LLMLEARN_OK;
     LL_POINT("recycle.zeroed");
-    return ll_segment_begin_life(segment, &journal->plan, (uint64_t)ordinal * journal->data_bytes);
+    err = ll_segment_begin_life(segment, &journal->plan, (uint64_t)ordinal * journal->data_bytes);
+    if (err != LLMLEARN_OK)
+        return err;
+    journal->kept.zeroed = 0;
+    move_count(journal, segment);
+    atomic_store_explicit(&segment->life, ll_ring_life(ordinal, false), memory_order_release);
+    /* Release: whoever sees the limit sees zeros and the new uuid. */
+    atomic_store_explicit(&journal->limit, ordinal + 1, memory_order_release);
+    return LLMLEARN_OK;
 }
 
-/* One segment. True if there was one. */
+/* True if something was done, and more may be to do. */
 static bool recycle_next(ll_journal *journal)
 {
     uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
@@ -77,13 +124,11 @@ static bool recycle_next(ll_journal *journal)
     if (atomic_load_explicit(&segment->life, memory_order_acquire) !=
         ll_ring_life(limit - journal->segment_count, true))
         return false;
+    /* Acquire: all appends are through with it, and what they stored is before our zeros. */
+    if ((uint32_t)atomic_load_explicit(&segment->done, memory_order_acquire) != journal->data_bytes)
+        return false;
     ll_err_capture(recycle(journal, segment, limit), &journal->kept.recycling);
-    if (journal->kept.recycling.err != LLMLEARN_OK)
-        return false; /* the next pass tries again */
-    atomic_store_explicit(&segment->life, ll_ring_life(limit, false), memory_order_release);
-    /* Release: whoever sees the limit sees zeros and the new uuid. */
-    atomic_store_explicit(&journal->limit, limit + 1, memory_order_release);
-    return true;
+    return journal->kept.recycling.err == LLMLEARN_OK; /* else the next pass tries again */
 }
 
 /* ---- telling ----------------------------------------------------------- */
@@ -159,11 +204,13 @@ static void count_stillness(ll_journal *journal, uint64_t tail)
 /* Everything that may wait for the disk; how long to sleep then, in ms. */
 static uint32_t work(ll_journal *journal, uint64_t tail)
 {
-    bool recycled = recycle_next(journal);
+    bool recycled;
 
     count_stillness(journal, tail);
-    if (recycled || journal->kept.still_passes < STILL_PASSES + RESTING_PASSES)
+    if (journal->kept.still_passes < STILL_PASSES + RESTING_PASSES)
         ll_keeper_prefault(journal);
+    release_behind(journal);
+    recycled = recycle_next(journal);
     ll_written_repair(journal);
     if (recycled)
         return 0; /* there may be more */

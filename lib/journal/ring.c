@@ -79,10 +79,11 @@ static llmlearn_err make_segments(ll_journal *journal, int directory_fd)
 {
     uint32_t made = 0;
     llmlearn_err err = LLMLEARN_OK;
-    ll_segment *segments = calloc(journal->segment_count, sizeof *segments);
+    ll_segment *segments = aligned_alloc(LL_CACHE_LINE, journal->segment_count * sizeof *segments);
 
     if (segments == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for %u segments", journal->segment_count);
+    memset(segments, 0, journal->segment_count * sizeof *segments);
     for (uint32_t i = 0; i < journal->segment_count; i++)
         segments[i].fd = -1;
     journal->segments = segments;

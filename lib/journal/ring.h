@@ -44,7 +44,6 @@ struct ll_journal {
     uint64_t id_key[2];
 
     _Alignas(LL_CACHE_LINE) _Atomic uint64_t tail;
-    _Atomic uint64_t appended;
 
     _Alignas(LL_CACHE_LINE) _Atomic uint32_t limit;
     _Atomic uint32_t torn_count;
@@ -53,7 +52,9 @@ struct ll_journal {
     _Atomic uint64_t refused;
     _Atomic uint64_t holes;
     _Atomic uint64_t foreign_segments;
-    uint64_t foreign_logged; /* by the listing thread */
+    _Atomic uint64_t counted;     /* records in earlier lives of the segments */
+    _Atomic uint64_t count_moves; /* odd while `done` of a segment moves there */
+    uint64_t foreign_logged;      /* by the listing thread */
     _Atomic(ll_segment_reader *) readers;
 
     char *directory;
@@ -65,9 +66,9 @@ struct ll_journal {
     /* Under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool preparing; /* a first append makes the segments */
-    bool prepared;
-    bool closed; /* nothing may be appended any more */
+    bool preparing;       /* a first append makes the segments */
+    atomic_bool prepared; /* also read without the lock: never unset */
+    bool closed;          /* nothing may be appended any more */
     bool paused;
     bool keeper_runs;
     bool keeper_busy; /* in a pass */
@@ -82,7 +83,9 @@ struct ll_journal {
     /* Of the keeper alone. */
     struct {
         uint64_t tail;
-        uint64_t ready_to; /* virtual position: pages before it were made writable once */
+        uint64_t ready_to;    /* virtual position: pages before it were made writable once */
+        uint64_t released_to; /* virtual position: what was mapped before it no longer is */
+        uint64_t zeroed;      /* data bytes of the segment being recycled */
         uint32_t passes;
         uint64_t refused;
         uint32_t still_passes;   /* in which the tail did not move */
@@ -125,6 +128,12 @@ static inline ll_segment *ll_ring_slot(const ll_journal *journal, uint32_t ordin
 static inline uint64_t ll_ring_life(uint32_t ordinal, bool retired)
 {
     return (uint64_t)ordinal << 1 | retired;
+}
+
+/* What one append adds to the `done` of its segment. */
+static inline uint64_t ll_ring_done(bool is_record, uint32_t bytes)
+{
+    return (uint64_t)is_record << 32 | bytes;
 }
 
 /* Is the slot used for this ordinal, and not retired? */

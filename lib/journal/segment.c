@@ -163,8 +163,7 @@ llmlearn_err ll_segment_begin_life(ll_segment *segment, const ll_segment_plan *p
         memset(segment->uuid, 0, LL_UUID_BYTES); /* this life never began: nobody knows it */
         return err;
     }
-    atomic_store_explicit(&segment->uuid_crc, ll_crc32c(0, segment->uuid, LL_UUID_BYTES),
-                          memory_order_relaxed);
+    segment->uuid_crc = ll_crc32c(0, segment->uuid, LL_UUID_BYTES);
     return LLMLEARN_OK;
 }
 
@@ -373,21 +372,6 @@ void ll_segment_close(ll_segment *segment, const ll_segment_plan *plan)
 
 /* ---- space ------------------------------------------------------------- */
 
-/* Sees every record's commit, so that the appenders' stores are ordered before ours. */
-static void meet_appenders(const ll_segment *segment, uint64_t segment_bytes)
-{
-    uint64_t at = LL_SEGMENT_DATA;
-
-    while (at < segment_bytes) {
-        const _Atomic uint64_t *place = (const void *)(segment->map + at);
-        uint32_t length = ll_word_length(atomic_load_explicit(place, memory_order_acquire));
-
-        if (length == 0 || length > segment_bytes - at)
-            return;
-        at += ll_word_rounded(length);
-    }
-}
-
 static int write_zeros(int fd, uint64_t from, uint64_t to)
 {
     static const uint8_t zeros[64 * 1024];
@@ -403,17 +387,13 @@ static int write_zeros(int fd, uint64_t from, uint64_t to)
     return 0;
 }
 
-llmlearn_err ll_segment_zero(ll_segment *segment, const ll_segment_plan *plan)
+llmlearn_err ll_segment_zero(ll_segment *segment, uint64_t from, uint64_t to)
 {
     int error;
 
     assert(memcmp(segment->uuid, no_uuid, LL_UUID_BYTES) == 0);
-    if (segment->map != NULL) {
-        meet_appenders(segment, plan->segment_bytes);
-        memset(segment->map + LL_SEGMENT_DATA, 0, (size_t)(plan->segment_bytes - LL_SEGMENT_DATA));
-        return LLMLEARN_OK;
-    }
-    error = write_zeros(segment->fd, LL_SEGMENT_DATA, plan->segment_bytes);
+    assert(from >= LL_SEGMENT_DATA && from <= to);
+    error = write_zeros(segment->fd, from, to);
     if (error != 0)
         return ll_fail_errno(error, "zeroing the journal segment %s", segment->name);
     return LLMLEARN_OK;
@@ -444,4 +424,13 @@ void ll_segment_prefault(ll_segment *segment, uint64_t from, uint64_t to)
     } while (status != 0 && errno == EINTR);
     if (status != 0 && errno == EINVAL)
         touch_pages(segment->map, from, to);
+}
+
+void ll_segment_release(ll_segment *segment, uint64_t from, uint64_t to)
+{
+    assert(segment->map != NULL && from <= to);
+    from -= from % PAGE_BYTES_MAX;
+    to -= to % PAGE_BYTES_MAX;
+    if (from < to)
+        madvise(segment->map + from, (size_t)(to - from), MADV_DONTNEED);
 }

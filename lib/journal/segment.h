@@ -24,20 +24,16 @@
 #include <stdatomic.h>
 
 typedef struct ll_segment {
-    uint8_t *map; /* NULL in pwrite mode */
-    /* crc32c of the uuid: where every tag starts. In pwrite mode an appender's last look at it and
-     * the keeper's next value for it are ordered by the file alone, hence atomic. */
-    _Atomic uint32_t uuid_crc;
-    int fd; /* holds the flock; -1: none */
+    uint8_t *map;      /* NULL in pwrite mode */
+    uint32_t uuid_crc; /* crc32c of the uuid: where every tag starts */
+    int fd;            /* holds the flock; -1: none */
     uint8_t uuid[LL_UUID_BYTES];
     _Atomic uint64_t life; /* the owner's use: see ring.h */
     char name[LL_SEGMENT_NAME_BYTES];
+    /* The owner's count of this life, {records:32 | bytes:32}, by each append when it is through:
+     * a line of its own, since all else here is read by every append. */
+    _Alignas(64) _Atomic uint64_t done;
 } ll_segment;
-
-static inline uint32_t ll_segment_uuid_crc(const ll_segment *segment)
-{
-    return atomic_load_explicit(&segment->uuid_crc, memory_order_relaxed);
-}
 
 /* What every segment of one journal has in common. */
 typedef struct ll_segment_plan {
@@ -68,11 +64,17 @@ llmlearn_err ll_segment_begin_life(ll_segment *segment, const ll_segment_plan *p
 /* Both header copies blank. */
 llmlearn_err ll_segment_end_life(ll_segment *segment, const ll_segment_plan *plan);
 
-/* Zeroes the data of a blank segment. */
-llmlearn_err ll_segment_zero(ll_segment *segment, const ll_segment_plan *plan);
+/* Zeroes some data of a blank segment. Written to the file, not through the map: that would
+ * fault at every page and leave it mapped. */
+llmlearn_err ll_segment_zero(ll_segment *segment, uint64_t from, uint64_t to);
 
 /* Makes the pages of [from, to) writable without a fault. Best effort. */
 void ll_segment_prefault(ll_segment *segment, uint64_t from, uint64_t to);
+
+/* Takes [from, to) out of the page tables; the file keeps it, and who still stores there faults.
+ * The kernel, writing back a dirty page that is mapped, interrupts every thread to protect
+ * it; thousands of times a second where much is appended. */
+void ll_segment_release(ll_segment *segment, uint64_t from, uint64_t to);
 
 /* pwrite until everything is written or it fails: 0 or errno. */
 int ll_segment_write(int fd, const void *data, size_t bytes, uint64_t at);

@@ -10,7 +10,7 @@
 static int write_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
 {
     ll_segment *segment = ll_ring_slot(journal, ordinal);
-    uint64_t word = ll_word_of_pad(ll_segment_uuid_crc(segment), at, bytes);
+    uint64_t word = ll_word_of_pad(segment->uuid_crc, at, bytes);
 
     return ll_segment_write(segment->fd, &word, sizeof word, at);
 }

@@ -76,6 +76,11 @@ llmlearn_err ll_drain_begin_pass(ll_drain *drain, bool adopting)
     return LLMLEARN_OK;
 }
 
+uint64_t ll_drain_ended(const ll_drain *drain)
+{
+    return drain->active && !drain->adopting ? drain->begun - 1 : drain->begun;
+}
+
 /* ---- one segment ------------------------------------------------------- */
 
 /* A segment of others that cannot be read keeps neither the rest nor the votes waiting: it is

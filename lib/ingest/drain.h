@@ -52,6 +52,9 @@ bool ll_drain_is_due(const ll_drain *drain);
 /* Begins a pass, unless one is under way. */
 llmlearn_err ll_drain_begin_pass(ll_drain *drain, bool adopting);
 
+/* The latest pass over everything that is over, complete or not. */
+uint64_t ll_drain_ended(const ll_drain *drain);
+
 /* Stores up to rows_max records through the batch, with their positions. */
 llmlearn_err ll_drain_step(ll_drain *drain, ll_connection *connection, ll_batch *batch,
                            uint32_t rows_max);

@@ -274,6 +274,11 @@ static void rest_after_pass(ll_ingest *ingest)
     ingest->next_pass = ll_deadline_within_ms(rested, PASS_REST_MS_MAX);
 }
 
+static void wake_parked(ll_ingest *ingest)
+{
+    ll_jobs_drained(&ingest->jobs, ll_drain_ended(&ingest->drain), ingest->drain.complete);
+}
+
 static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
 {
     uint32_t pause_ms = ingest->options.batch_interval_ms;
@@ -288,7 +293,7 @@ static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
     if (f->config_changed)
         ingest->options.reload_config(ingest->options.user);
     ll_jobs_settle(&ingest->jobs, batch, ingest->drain.begun);
-    ll_jobs_drained(&ingest->jobs, ingest->drain.complete);
+    wake_parked(ingest);
 }
 
 /* Jobs for the next transaction. None after one that a caller left, if the journal has records:
@@ -413,7 +418,7 @@ static void *run(void *argument)
             ingest->options.reload_config(ingest->options.user);
             ingest->next_reload = ll_deadline_in_ms(RELOAD_INTERVAL_MS);
         }
-        ll_jobs_drained(&ingest->jobs, ingest->drain.complete); /* parked and late: time out */
+        wake_parked(ingest); /* or time out */
     }
     return NULL;
 }
@@ -474,7 +479,7 @@ void ll_ingest_close(ll_ingest *ingest)
         pthread_join(ingest->thread, NULL);
     ll_jobs_fail(&ingest->jobs, ll_jobs_take(&ingest->jobs, UINT32_MAX),
                  ll_fail(LLMLEARN_ETIMEDOUT, "the learner was closed"));
-    ll_jobs_drained(&ingest->jobs, UINT64_MAX);
+    ll_jobs_drained(&ingest->jobs, UINT64_MAX, 0);
     ll_jobs_fail(&ingest->jobs, ll_jobs_take(&ingest->jobs, UINT32_MAX), LLMLEARN_ETIMEDOUT);
     ll_drain_destroy(&ingest->drain);
     ll_jobs_destroy(&ingest->jobs);

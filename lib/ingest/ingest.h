@@ -40,14 +40,14 @@ typedef struct ll_write {
 
 /* Put first in a struct that also holds copies of the arguments and the results.
  * `run` may be called more than once (a commit that failed is replayed): it sets its results
- * afresh each time. LL_JOB_AGAIN_AFTER_DRAIN asks to be run again once everything that any
- * process had journaled by then is stored; `drained` is set the second time. */
+ * afresh each time. LL_JOB_AGAIN_AFTER_DRAIN asks to be run again once all that can be read of
+ * what any process had journaled by then is stored; `drained` is set if that is everything. */
 struct ll_job {
     llmlearn_err (*run)(ll_job *job, const ll_write *write);
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
     bool reads_only;              /* changes nothing: a commit of such jobs alone writes nothing */
-    bool drained;                 /* everything was drained since the job first asked */
+    bool drained;                 /* everything was drained since the job asked for it */
     /* ingest's own, under its mutex */
     int state;
     uint64_t pass; /* of the drain it waits for */
@@ -58,7 +58,7 @@ struct ll_job {
 };
 
 /* Answers of run beside the error codes: not now, call me again ... */
-#define LL_JOB_AGAIN_AFTER_DRAIN ((llmlearn_err)1) /* once all that was journaled is stored */
+#define LL_JOB_AGAIN_AFTER_DRAIN ((llmlearn_err)1) /* once what was journaled is stored */
 #define LL_JOB_AGAIN ((llmlearn_err)2)             /* in the next transaction */
 
 /* calloc(bytes) with run and destroy set and one reference, the caller's. NULL: no memory. */

@@ -322,22 +322,22 @@ void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err)
     unlock(jobs);
 }
 
-void ll_jobs_drained(ll_jobs *jobs, uint64_t pass)
+void ll_jobs_drained(ll_jobs *jobs, uint64_t ended, uint64_t complete)
 {
     pthread_mutex_lock(&jobs->mutex);
     for (ll_job **at = &jobs->parked; *at != NULL;) {
         ll_job *job = *at;
 
-        if (job->pass > pass && !ll_deadline_passed(job->deadline)) {
+        if (job->pass > ended && !ll_deadline_passed(job->deadline)) {
             at = &job->next;
             continue;
         }
         *at = job->next;
-        if (job->pass > pass) {
+        if (job->pass > ended) {
             time_out(jobs, job);
             continue;
         }
-        job->drained = true;
+        job->drained = job->pass <= complete;
         job->state = QUEUED;
         append(&jobs->queue, job);
     }

@@ -53,9 +53,10 @@ void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch);
 void ll_jobs_settle(ll_jobs *jobs, ll_job *batch, uint64_t passes_begun);
 /* Every job of the batch fails alike; the line is this thread's detail. */
 void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err);
-/* Passes up to this number found everything: their jobs are queued again. Settles parked jobs
- * past their deadline. */
-void ll_jobs_drained(ll_jobs *jobs, uint64_t pass);
+/* Passes up to `ended` are over: their jobs are queued again, since what they look for may be
+ * there even if not everything was found; it was in those up to `complete`. Settles parked
+ * jobs past their deadline. */
+void ll_jobs_drained(ll_jobs *jobs, uint64_t ended, uint64_t complete);
 /* The pass that the longest-parked job waits for; 0: none. */
 uint64_t ll_jobs_pass_wanted(ll_jobs *jobs);
 

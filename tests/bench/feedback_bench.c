@@ -141,6 +141,10 @@ int main(int argc, char **argv)
                            .unit = "votes/s",
                            .reference = "@python_sqlite_votes_16_threads",
                            .goal = "value >= 20000 and ratio >= 20" });
+    print_figure((figure){ .name = "votes_16_threads_to_1",
+                           .value = median(rates, rounds),
+                           .unit = "votes/s",
+                           .reference = "@python_sqlite_vote" });
     MUST(llmlearn_close(learner, 60000));
     free(ids);
     return 0;

@@ -255,7 +255,7 @@ static void compare(const char *few_path, const char *many_path, size_t few, siz
     double of_few[REPORTS], of_many[REPORTS], ratios[REPORTS], after_vote[REPORTS], first;
     llmlearn *few_learner = open_learner(few_path, 0);
     llmlearn *many_learner = open_learner(many_path, 0);
-    double many_us;
+    double many_us, scanned_us;
 
     report_us(few_learner, few);
     first = report_us(many_learner, many);
@@ -282,15 +282,17 @@ static void compare(const char *few_path, const char *many_path, size_t few, siz
     print_figure((figure){
         .name = "report_10m_votes_p99", .value = quantile(of_many, REPORTS, 0.99), .unit = "us" });
     print_figure((figure){ .name = "report_after_open", .value = first, .unit = "us" });
-    print_figure((figure){
-        .name = "report_after_vote", .value = median(after_vote, REPORTS), .unit = "us" });
-    first = scan_us(many_path, many) * 1.0;
+    print_figure((figure){ .name = "report_after_vote",
+                           .value = median(after_vote, REPORTS),
+                           .unit = "us",
+                           .goal = "value < 1000" });
+    scanned_us = scan_us(many_path, many);
     print_figure((figure){ .name = "report_against_scan",
                            .value = many_us,
                            .unit = "us",
                            .reference = "full scan, GROUP BY",
-                           .reference_value = first,
-                           .ratio = first / many_us,
+                           .reference_value = scanned_us,
+                           .ratio = scanned_us / many_us,
                            .goal = "ratio >= 1000" });
 }
 

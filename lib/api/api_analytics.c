@@ -20,7 +20,7 @@ llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, uint32_t flags
                        flags);
     if (out_json == NULL)
         return ll_fail(LLMLEARN_EINVAL, "out_json: NULL; where to put the report is required");
-    err = ll_handle_enter(learner, &core);
+    err = ll_handle_enter(learner, deadline, &core);
     if (err != LLMLEARN_OK)
         return err;
     return ll_analytics_report(core->analytics, days == 0 ? DAYS_DEFAULT : days,

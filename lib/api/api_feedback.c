@@ -59,7 +59,7 @@ static ll_vote_job *new_vote(const llmlearn_id *explanation_id, const char *user
 }
 
 static llmlearn_err submit(llmlearn *learner, const llmlearn_feedback *f,
-                           const llmlearn_id *vote_id)
+                           const llmlearn_id *vote_id, ll_deadline deadline)
 {
     ll_vote_job *job = new_vote(&f->explanation_id, f->user, f->comment);
     llmlearn_err err;
@@ -71,7 +71,7 @@ static llmlearn_err submit(llmlearn *learner, const llmlearn_feedback *f,
     job->created_us = f->created_us;
     job->vote_id = *vote_id;
     job->votes_per_hour = ll_handle_settings(learner)->feedback_per_hour;
-    err = ll_handle_submit(learner, &job->job, f->deadline_ms);
+    err = ll_handle_submit(learner, &job->job, deadline);
     ll_job_release(&job->job);
     return err;
 }
@@ -82,11 +82,14 @@ llmlearn_err llmlearn_submit_feedback(llmlearn *learner, const llmlearn_feedback
     llmlearn_feedback f;
     llmlearn_id vote_id;
     ll_core *core = NULL;
+    ll_deadline deadline;
     int64_t now_us;
     llmlearn_err err = ll_arguments_read("feedback", feedback, sizeof f, &f, sizeof f);
 
-    if (err == LLMLEARN_OK)
-        err = ll_handle_enter(learner, &core);
+    if (err != LLMLEARN_OK)
+        return err;
+    deadline = ll_handle_deadline(f.deadline_ms);
+    err = ll_handle_enter(learner, deadline, &core);
     if (err != LLMLEARN_OK)
         return err;
     now_us = ll_clock_now_us(&ll_handle_settings(learner)->clock);
@@ -94,7 +97,7 @@ llmlearn_err llmlearn_submit_feedback(llmlearn *learner, const llmlearn_feedback
     if (err == LLMLEARN_OK)
         err = name_vote(now_us, &vote_id);
     if (err == LLMLEARN_OK)
-        err = submit(learner, &f, &vote_id);
+        err = submit(learner, &f, &vote_id, deadline);
     if (err == LLMLEARN_OK && out_vote_id != NULL)
         *out_vote_id = vote_id;
     return err;
@@ -118,7 +121,7 @@ llmlearn_err llmlearn_withdraw_feedback(llmlearn *learner, const llmlearn_id *ex
     job->withdraw = true;
     if (vote_id != NULL)
         job->vote_id = *vote_id;
-    err = ll_handle_submit(learner, &job->job, deadline_ms);
+    err = ll_handle_submit(learner, &job->job, ll_handle_deadline(deadline_ms));
     ll_job_release(&job->job);
     return err;
 }
@@ -147,7 +150,7 @@ llmlearn_err llmlearn_get_explanation(llmlearn *learner, const llmlearn_id *id,
 
     if (id == NULL || out_json == NULL)
         return ll_fail(LLMLEARN_EINVAL, "id and out_json are required");
-    err = ll_handle_enter(learner, &core);
+    err = ll_handle_enter(learner, deadline, &core);
     if (err != LLMLEARN_OK)
         return err;
     err = read_explanation(core, id, deadline, out_json);

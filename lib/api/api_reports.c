@@ -11,7 +11,8 @@
 static llmlearn_err begin(llmlearn *learner, const char *signal, uint32_t limit, char **out_json,
                           ll_core **out_core, ll_connection **out_connection)
 {
-    llmlearn_err err = ll_handle_enter(learner, out_core);
+    ll_deadline deadline = ll_handle_deadline(0);
+    llmlearn_err err = ll_handle_enter(learner, deadline, out_core);
 
     if (err != LLMLEARN_OK)
         return err;
@@ -22,7 +23,7 @@ static llmlearn_err begin(llmlearn *learner, const char *signal, uint32_t limit,
                        limit);
     if (out_json == NULL)
         return ll_fail(LLMLEARN_EINVAL, "out_json: NULL; where to put the report is required");
-    return ll_store_read_begin((*out_core)->store, ll_handle_deadline(0), out_connection);
+    return ll_store_read_begin((*out_core)->store, deadline, out_connection);
 }
 
 llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signal, uint32_t limit,

@@ -205,10 +205,13 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
 {
     llmlearn_ab_test t;
     ll_core *core = NULL;
+    ll_deadline deadline;
     llmlearn_err err = ll_arguments_read("test", test, sizeof t, &t, sizeof t);
 
-    if (err == LLMLEARN_OK)
-        err = ll_handle_enter(learner, &core);
+    if (err != LLMLEARN_OK)
+        return err;
+    deadline = ll_handle_deadline(t.deadline_ms);
+    err = ll_handle_enter(learner, deadline, &core);
     if (err == LLMLEARN_OK)
         err = check_test(&t);
     if (err != LLMLEARN_OK)
@@ -218,7 +221,7 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the test");
     err = plan(&t, &s->start.test);
     if (err == LLMLEARN_OK)
-        err = ll_handle_submit(learner, &s->job, t.deadline_ms);
+        err = ll_handle_submit(learner, &s->job, deadline);
     if (err == LLMLEARN_OK && out_test_id != NULL)
         *out_test_id = s->test_id;
     ll_job_release(&s->job);
@@ -229,9 +232,11 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
 
 typedef struct select_job {
     ll_job job;
+    ll_experiment *experiment;
     char *signal;
     bool promote;
-    ll_selection selection; /* the result */
+    ll_selection selection;
+    llmlearn_decision decision; /* the result; its receipt is still the selection's */
 } select_job;
 
 static void destroy_select(ll_job *job)
@@ -241,6 +246,30 @@ static void destroy_select(ll_job *job)
     free(s->selection.receipt_json);
     free(s->signal);
     free(s);
+}
+
+/* The selection as the caller's struct. Before the commit: after it nothing may fail. */
+static llmlearn_err tell(select_job *s)
+{
+    const ll_receipt *told = &s->selection.told;
+    const char *status = NULL, *winner = NULL;
+    llmlearn_err err =
+        ll_experiment_intern(s->experiment, told->status, strlen(told->status), &status);
+
+    if (err == LLMLEARN_OK && told->verdict == LLMLEARN_WINNER)
+        err = ll_experiment_intern(s->experiment, told->winner, strlen(told->winner), &winner);
+    s->decision = (llmlearn_decision){
+        .verdict = told->verdict,
+        .winner = winner,
+        .status = status,
+        .receipt_json = s->selection.receipt_json,
+        .decision_id = s->selection.decision,
+        .p_value = told->p_value,
+        .effect = told->cramers_v,
+        .promotable = told->promotable,
+        .promoted = told->promoted,
+    };
+    return err;
 }
 
 static llmlearn_err run_select(ll_job *job, const ll_write *write)
@@ -258,37 +287,10 @@ static llmlearn_err run_select(ll_job *job, const ll_write *write)
     llmlearn_err err = ll_select_winner(write->connection, s->signal, s->promote, write->now_us,
                                         *write->vote_sequence, &s->selection);
     job->changes_config = s->selection.changed;
-    return err;
+    return err == LLMLEARN_OK ? tell(s) : err;
 }
 
-/* The decision as the caller's struct; takes the receipt. */
-static llmlearn_err tell(ll_experiment *experiment, ll_selection *selection, llmlearn_decision *out)
-{
-    const ll_receipt *told = &selection->told;
-    const char *status = NULL, *winner = NULL;
-    llmlearn_err err =
-        ll_experiment_intern(experiment, told->status, strlen(told->status), &status);
-
-    if (err == LLMLEARN_OK && told->verdict == LLMLEARN_WINNER)
-        err = ll_experiment_intern(experiment, told->winner, strlen(told->winner), &winner);
-    if (err != LLMLEARN_OK)
-        return err;
-    *out = (llmlearn_decision){
-        .verdict = told->verdict,
-        .winner = winner,
-        .status = status,
-        .receipt_json = selection->receipt_json,
-        .decision_id = selection->decision,
-        .p_value = told->p_value,
-        .effect = told->cramers_v,
-        .promotable = told->promotable,
-        .promoted = told->promoted,
-    };
-    selection->receipt_json = NULL;
-    return LLMLEARN_OK;
-}
-
-static select_job *new_select(const char *signal, bool promote)
+static select_job *new_select(ll_experiment *experiment, const char *signal, bool promote)
 {
     select_job *s = (select_job *)ll_job_new(sizeof *s, run_select, destroy_select);
     bool failed = false;
@@ -296,6 +298,7 @@ static select_job *new_select(const char *signal, bool promote)
     if (s == NULL)
         return NULL;
     s->signal = ll_argument_copy(signal, &failed);
+    s->experiment = experiment;
     s->promote = promote;
     if (!failed)
         return s;
@@ -306,12 +309,12 @@ static select_job *new_select(const char *signal, bool promote)
 llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *signal, uint32_t flags,
                                     uint32_t deadline_ms, llmlearn_decision *out_decision)
 {
-    llmlearn_decision decision;
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
     ll_core *core = NULL;
-    llmlearn_err err = ll_arguments_check_out("out_decision", out_decision, sizeof decision);
+    llmlearn_err err = ll_arguments_check_out("out_decision", out_decision, sizeof *out_decision);
 
     if (err == LLMLEARN_OK)
-        err = ll_handle_enter(learner, &core);
+        err = ll_handle_enter(learner, deadline, &core);
     if (err != LLMLEARN_OK)
         return err;
     if (ll_argument_signal("signal", signal) == SIZE_MAX)
@@ -319,14 +322,14 @@ llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *signal, uint3
     if ((flags & ~LLMLEARN_PROMOTE) != 0)
         return ll_fail(LLMLEARN_EINVAL, "flags: 0x%x has unknown bits; allowed is LLMLEARN_PROMOTE",
                        flags);
-    select_job *s = new_select(signal, (flags & LLMLEARN_PROMOTE) != 0);
+    select_job *s = new_select(core->experiment, signal, (flags & LLMLEARN_PROMOTE) != 0);
     if (s == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
-    err = ll_handle_submit(learner, &s->job, deadline_ms);
-    if (err == LLMLEARN_OK)
-        err = tell(core->experiment, &s->selection, &decision);
-    if (err == LLMLEARN_OK)
-        ll_arguments_write(out_decision, &decision, sizeof decision);
+    err = ll_handle_submit(learner, &s->job, deadline);
+    if (err == LLMLEARN_OK) {
+        ll_arguments_write(out_decision, &s->decision, sizeof s->decision);
+        s->selection.receipt_json = NULL; /* the caller's now */
+    }
     ll_job_release(&s->job);
     return err;
 }

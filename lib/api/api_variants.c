@@ -101,7 +101,7 @@ llmlearn_err llmlearn_add_variant(llmlearn *learner, const llmlearn_variant *var
     add_job *add = copy_variant(&v);
     if (add == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the variant");
-    err = ll_handle_submit(learner, &add->job, v.deadline_ms);
+    err = ll_handle_submit(learner, &add->job, ll_handle_deadline(v.deadline_ms));
     ll_job_release(&add->job);
     return err;
 }

@@ -74,7 +74,7 @@ llmlearn_err ll_change_submit(llmlearn *learner, const ll_change_request *reques
     change_job *c = copy(request, make);
     if (c == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
-    llmlearn_err err = ll_handle_submit(learner, &c->job, deadline_ms);
+    llmlearn_err err = ll_handle_submit(learner, &c->job, ll_handle_deadline(deadline_ms));
     ll_job_release(&c->job);
     return err;
 }

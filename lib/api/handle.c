@@ -19,7 +19,6 @@
 #define BUSY_STEP_US 200u
 /* Between tries to reach the store that calls which only log make. */
 #define ATTACH_INTERVAL_MS 1000u
-#define ATTACH_PATIENCE_MS 1000u
 #define ATTACH_PATIENCE_LOGGING_MS 20u
 #define KEEPER_PATIENCE_MS 2000u
 
@@ -31,6 +30,7 @@
 #define SEGMENT_BYTES_MIN (UINT64_C(64) << 10)
 #define SEGMENT_BYTES_MAX (64 * MIB)
 #define SEGMENTS_MIN 4u
+#define SEGMENTS_MAX 16384u
 #define BATCH_INTERVAL_DEFAULT_MS 100u
 #define BATCH_INTERVAL_MAX_MS 60000u
 #define BATCH_ROWS_DEFAULT 10000u
@@ -50,6 +50,16 @@ const ll_settings *ll_handle_settings(const llmlearn *learner)
 
 /* ---- options ----------------------------------------------------------- */
 
+static uint64_t default_segment(uint64_t journal_bytes)
+{
+    uint64_t most = journal_bytes / SEGMENTS_MIN;
+    uint64_t least = journal_bytes / SEGMENTS_MAX;
+
+    if (most < SEGMENT_BYTES_DEFAULT)
+        return most;
+    return least > SEGMENT_BYTES_DEFAULT ? SEGMENT_BYTES_MAX : SEGMENT_BYTES_DEFAULT;
+}
+
 static llmlearn_err read_sizes(const llmlearn_options *options, ll_settings *settings)
 {
     uint64_t bytes = options->journal_bytes_max;
@@ -60,12 +70,13 @@ static llmlearn_err read_sizes(const llmlearn_options *options, ll_settings *set
     if (bytes < JOURNAL_BYTES_MIN || bytes > JOURNAL_BYTES_MAX)
         return ll_fail(LLMLEARN_EINVAL, "journal_bytes_max: must be 1 MiB to 1 TiB, or 0");
     if (segment == 0)
-        segment = bytes / SEGMENTS_MIN < SEGMENT_BYTES_DEFAULT ? bytes / SEGMENTS_MIN
-                                                               : SEGMENT_BYTES_DEFAULT;
+        segment = default_segment(bytes);
     if (segment < SEGMENT_BYTES_MIN || segment > SEGMENT_BYTES_MAX ||
-        segment > bytes / SEGMENTS_MIN)
-        return ll_fail(LLMLEARN_EINVAL, "segment_bytes: must be 64 KiB to 64 MiB and at most a "
-                                        "quarter of journal_bytes_max, or 0");
+        segment > bytes / SEGMENTS_MIN || segment < bytes / SEGMENTS_MAX)
+        return ll_fail(LLMLEARN_EINVAL,
+                       "segment_bytes: must be 64 KiB to 64 MiB, at most a "
+                       "quarter of journal_bytes_max and at least 1/%u, or 0",
+                       SEGMENTS_MAX);
     settings->segment_bytes = segment - segment % SEGMENT_BYTES_MIN;
     settings->journal_bytes_max = bytes - bytes % settings->segment_bytes;
     return LLMLEARN_OK;
@@ -87,7 +98,10 @@ static llmlearn_err read_options(const llmlearn_options *theirs, ll_settings *se
         return err;
     if (options.path == NULL || options.path[0] == '\0' ||
         strnlen(options.path, PATH_MAX) + PATH_SUFFIX_BYTES > PATH_MAX)
-        return ll_fail(LLMLEARN_EINVAL, "path: the name of the database file is required");
+        return ll_fail(LLMLEARN_EINVAL,
+                       "path: the name of the database file is required, "
+                       "of at most %u bytes",
+                       PATH_MAX - PATH_SUFFIX_BYTES);
     if (options.flags != 0)
         return ll_fail(LLMLEARN_EINVAL, "flags: none are known; must be 0");
     if (ll_argument_name("baseline", options.baseline, false) == SIZE_MAX)
@@ -146,23 +160,24 @@ static llmlearn_err renew_core(llmlearn *learner)
 }
 
 /* Who only logs is not kept waiting: the journal takes the record meanwhile. */
-static llmlearn_err attach(llmlearn *learner, ll_core *core, bool needs_store)
+static llmlearn_err attach(llmlearn *learner, ll_core *core, bool needs_store, ll_deadline deadline)
 {
-    uint32_t patience_ms = needs_store ? ATTACH_PATIENCE_MS : ATTACH_PATIENCE_LOGGING_MS;
     llmlearn_err err = LLMLEARN_OK;
 
     if (core->store != NULL)
         return LLMLEARN_OK;
     err = ll_fork_check_store();
     if (err == LLMLEARN_OK)
-        err = ll_core_attach_store(core, &learner->settings, ll_deadline_in_ms(patience_ms));
+        err = ll_core_attach_store(core, &learner->settings,
+                                   needs_store ? deadline
+                                               : ll_deadline_in_ms(ATTACH_PATIENCE_LOGGING_MS));
     learner->next_attach = ll_deadline_in_ms(ATTACH_INTERVAL_MS);
     return err;
 }
 
 /* With the turn taken. Sets the state to leave it in. */
 static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, bool needs_store,
-                                 ll_handle_state *out_to)
+                                 ll_deadline deadline, ll_handle_state *out_to)
 {
     llmlearn_err err = LLMLEARN_OK;
     ll_core *core;
@@ -175,7 +190,7 @@ static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, bool n
     core = atomic_load(&learner->core);
     *out_to = LL_HANDLE_JOURNALING;
     atomic_store_explicit(learner->state, LL_HANDLE_ATTACHING, memory_order_release);
-    err = attach(learner, core, needs_store);
+    err = attach(learner, core, needs_store, deadline);
     if (err == LLMLEARN_OK)
         err = ll_ingest_start(core->ingest);
     if (err == LLMLEARN_OK)
@@ -184,7 +199,8 @@ static llmlearn_err become_ready(llmlearn *learner, ll_handle_state from, bool n
 }
 
 /* Leaves *state, if nobody else does just now; says where to. */
-static bool take_turn(llmlearn *learner, bool needs_store, unsigned *state, llmlearn_err *out_err)
+static bool take_turn(llmlearn *learner, bool needs_store, ll_deadline deadline, unsigned *state,
+                      llmlearn_err *out_err)
 {
     ll_handle_state to = LL_HANDLE_FORKED;
     bool ours;
@@ -194,7 +210,7 @@ static bool take_turn(llmlearn *learner, bool needs_store, unsigned *state, llml
                                           *state == LL_HANDLE_JOURNALING ? LL_HANDLE_ATTACHING
                                                                          : LL_HANDLE_BUSY);
     if (ours) {
-        *out_err = become_ready(learner, (ll_handle_state)*state, needs_store, &to);
+        *out_err = become_ready(learner, (ll_handle_state)*state, needs_store, deadline, &to);
         atomic_store_explicit(learner->state, to, memory_order_release);
         *state = to;
     }
@@ -213,9 +229,10 @@ static bool is_enough(const llmlearn *learner, unsigned state, bool needs_store)
            (state == LL_HANDLE_JOURNALING && !ll_deadline_passed(learner->next_attach));
 }
 
-llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core)
+llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_deadline deadline,
+                                    ll_core **out_core)
 {
-    ll_deadline deadline = ll_deadline_in_ms(BUSY_PATIENCE_MS);
+    ll_deadline patience = needs_store ? deadline : ll_deadline_in_ms(BUSY_PATIENCE_MS);
     llmlearn_err err = LLMLEARN_OK;
     unsigned state;
 
@@ -226,9 +243,9 @@ llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core
         if (is_enough(learner, state, needs_store))
             break;
         if (state != LL_HANDLE_BUSY && state != LL_HANDLE_ATTACHING &&
-            take_turn(learner, needs_store, &state, &err))
+            take_turn(learner, needs_store, deadline, &state, &err))
             break;
-        if (ll_deadline_passed(deadline))
+        if (ll_deadline_passed(patience))
             return ll_fail(LLMLEARN_ETIMEDOUT, "another thread is still opening the learner");
         ll_clock_sleep_us(BUSY_STEP_US);
     }
@@ -238,15 +255,14 @@ llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core
     return LLMLEARN_OK;
 }
 
-llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, uint32_t deadline_ms)
+llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, ll_deadline deadline)
 {
-    ll_deadline deadline = ll_handle_deadline(deadline_ms);
     ll_core *core = NULL;
     llmlearn_err err;
 
     if (job == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
-    err = ll_handle_enter(learner, &core);
+    err = ll_handle_enter(learner, deadline, &core);
     return err == LLMLEARN_OK ? ll_ingest_submit(core->ingest, job, deadline) : err;
 }
 
@@ -361,7 +377,7 @@ llmlearn_err llmlearn_flush(llmlearn *learner, uint32_t deadline_ms)
 {
     ll_deadline deadline = ll_handle_deadline(deadline_ms);
     ll_core *core = NULL;
-    llmlearn_err err = ll_handle_enter(learner, &core);
+    llmlearn_err err = ll_handle_enter(learner, deadline, &core);
 
     return err == LLMLEARN_OK ? ll_ingest_drain(core->ingest, false, deadline) : err;
 }
@@ -374,7 +390,7 @@ static llmlearn_err settle(llmlearn *learner, ll_core *core, ll_deadline deadlin
     ll_journal_get_state(core->journal, &state);
     if (state.tail == state.drained)
         return LLMLEARN_OK;
-    if (core->store == NULL || ll_handle_enter(learner, &core) != LLMLEARN_OK)
+    if (core->store == NULL || ll_handle_enter(learner, deadline, &core) != LLMLEARN_OK)
         return ll_fail(LLMLEARN_EIO, "records stay in the journal: the database is out of reach");
     return ll_ingest_drain(core->ingest, false, deadline);
 }

@@ -69,18 +69,21 @@ struct llmlearn {
 #define LL_HANDLE_MAGIC 0x6c6c6c31u
 
 /* What ll_handle_enter does when the core is not simply running. */
-llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_core **out_core);
+llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_deadline deadline,
+                                    ll_core **out_core);
 
 /* This process's core with its store, ready to use. LLMLEARN_EINVAL for a NULL or closed
- * handle; storing errors when the store cannot be opened after a fork. */
-static inline llmlearn_err ll_handle_enter(llmlearn *learner, ll_core **out_core)
+ * handle; storing errors when the store cannot be opened after a fork, LLMLEARN_ESTATE when it must
+ * not be. */
+static inline llmlearn_err ll_handle_enter(llmlearn *learner, ll_deadline deadline,
+                                           ll_core **out_core)
 {
     if (learner != NULL && learner->magic == LL_HANDLE_MAGIC &&
         atomic_load_explicit(learner->state, memory_order_acquire) == LL_HANDLE_RUNNING) {
         *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
         return LLMLEARN_OK;
     }
-    return ll_handle_enter_slowly(learner, true, out_core);
+    return ll_handle_enter_slowly(learner, true, deadline, out_core);
 }
 
 /* The same, content with a core that only journals: its store is NULL. */
@@ -91,7 +94,7 @@ static inline llmlearn_err ll_handle_enter_journal(llmlearn *learner, ll_core **
         *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
         return LLMLEARN_OK;
     }
-    return ll_handle_enter_slowly(learner, false, out_core);
+    return ll_handle_enter_slowly(learner, false, 0, out_core);
 }
 
 const ll_settings *ll_handle_settings(const llmlearn *learner);
@@ -101,7 +104,7 @@ ll_deadline ll_handle_deadline(uint32_t deadline_ms);
 
 /* Enters, submits the job to ingest, returns its outcome. The job stays the caller's to release.
  * A NULL job is LLMLEARN_ENOMEM. */
-llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, uint32_t deadline_ms);
+llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, ll_deadline deadline);
 
 /* Opens what belongs to this process; with the store if it can be had by the deadline.
  * *out_err says why not, when core->store is NULL. */

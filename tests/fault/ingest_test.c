@@ -11,12 +11,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -107,6 +109,38 @@ START_TEST(a_vote_waits_for_a_busy_database)
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     ck_assert_uint_eq(count().votes, 1);
     ck_assert_uint_eq(count().store_errors, 0);
+}
+END_TEST
+
+/* A child attaches the store at its first vote: as long as that may take, not shorter. */
+START_TEST(a_child_waits_for_the_lock_until_its_deadline)
+{
+    llmlearn_id id = stored_id();
+    char lock[sizeof path + 8];
+    int status = -1;
+    pid_t pid;
+    int fd;
+
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    fd = open(lock, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(fd);
+        while ((fd = open(lock, O_RDONLY)) >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            close(fd); /* until the parent has it */
+            ll_clock_sleep_us(1000);
+        }
+        close(fd);
+        _exit(vote_within(&id, LEARNER_DEADLINE_MS) != LLMLEARN_OK);
+    }
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    ll_clock_sleep_us(2000000);
+    ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    close(fd);
 }
 END_TEST
 
@@ -334,6 +368,7 @@ int main(void)
     tcase_set_timeout(tests, 200);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_vote_waits_for_a_busy_database);
+    tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
     tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);
     tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
     tcase_add_test(tests, after_a_long_pass_the_next_comes_soon);

@@ -144,7 +144,8 @@ void ll_journal_set_drained(ll_journal *journal, uint64_t position);
 llmlearn_err ll_journal_retire(ll_journal *journal, const ll_segment_ref *ref);
 
 /* A dead owner's segment was read to LL_READ_FINISHED and that is committed: unlinks it,
- * after checking that the name still means the reader's inode and uuid. */
+ * after checking that the name still means the reader's inode and uuid. If the disk refused
+ * some of its blocks the file is renamed to "<name>.unreadable" instead, and logged. */
 llmlearn_err ll_segment_reader_unlink(ll_segment_reader *reader);
 
 /* At an orderly close: unlinks our own segments when everything before tail is

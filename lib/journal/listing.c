@@ -139,7 +139,8 @@ static bool is_own(const ll_journal *journal, const char *name)
     return false;
 }
 
-/* Last, and not while a first append makes segments: then all of ours have their names. */
+/* Last, and not while a first append makes segments: then all of ours have their names. (Ours among
+ * the others, should a disk take long, would do no harm: their owner is alive.) */
 static void leave_out_own(listing *l)
 {
     size_t kept = 0;

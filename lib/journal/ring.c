@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define SETTLE_MS 1000
 #define RETRY_NS UINT64_C(1000000000) /* a broken disk is not asked at every append */
 
 /* Cuts the last name off a real path; false at the root. */
@@ -172,11 +173,13 @@ llmlearn_err ll_ring_prepare(ll_journal *journal)
 
 bool ll_ring_settled(ll_journal *journal)
 {
+    struct timespec until = ll_deadline_timespec(ll_deadline_in_ms(SETTLE_MS));
     bool prepared;
+    int status = 0;
 
     pthread_mutex_lock(&journal->lock);
-    while (journal->preparing)
-        pthread_cond_wait(&journal->changed, &journal->lock);
+    while (journal->preparing && status == 0)
+        status = pthread_cond_timedwait(&journal->changed, &journal->lock, &until);
     prepared = journal->prepared;
     pthread_mutex_unlock(&journal->lock);
     return prepared;

@@ -158,7 +158,7 @@ llmlearn_err ll_ring_choose_way(const char *directory, bool *out_mapped);
 /* Makes the segments and starts the keeper, once; others wait for the one who does it. */
 llmlearn_err ll_ring_prepare(ll_journal *journal);
 
-/* Are the segments made? Waits for one who is making them. */
+/* Are the segments made? Waits for one who is making them, at most a second. */
 bool ll_ring_settled(ll_journal *journal);
 
 /* Unmaps, unlocks, closes. */

@@ -3,22 +3,23 @@
 #include "base/err.h"
 #include "base/point.h"
 #include "journal/ring.h"
+#include "journal/window.h"
 #include "journal/word.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WINDOW_BYTES ((size_t)256 * 1024)
 #define RECORD_BYTES_MAX (sizeof(ll_record_header) + LL_RECORD_BYTES_MAX)
 #define REREADS 3 /* of a committed record with a bad crc: the read may have raced its stores */
-/* How far a live reader looks for something behind an unfinished record. The next record
- * begins within the longest one; not seeing it means waiting a little less wisely. */
+/* How far a live reader looks for something behind a place that was claimed and not stored to.
+ * The next record begins within the longest one; two such places may follow each other. */
 #define LOOK_BEHIND_BYTES (2 * RECORD_BYTES_MAX)
 
 struct ll_segment_reader {
@@ -28,15 +29,8 @@ struct ll_segment_reader {
     uint32_t uuid_crc;
     int fd; /* the owner's own if ours */
     bool alive;
-    uint64_t segment_end; /* as the header has it */
-    uint64_t end;         /* as the file has it: less if somebody cut it */
-
-    uint8_t *window; /* bytes of the file from window_at */
-    size_t window_capacity;
-    size_t window_bytes;
-    uint64_t window_at;
-    bool window_fresh; /* filled in the present call */
-
+    uint64_t segment_end; /* as the header has it; the window's end is where the file ends */
+    ll_window window;
     uint64_t holes;
     uint64_t hole_bytes;
 };
@@ -51,78 +45,6 @@ typedef enum look {
     LOOK_GARBAGE,    /* neither */
     LOOK_ERROR       /* could not be read */
 } look;
-
-/* ---- the window -------------------------------------------------------- */
-
-static bool grow_window(ll_segment_reader *r, size_t bytes)
-{
-    size_t capacity = bytes > WINDOW_BYTES ? bytes : WINDOW_BYTES;
-    uint8_t *grown;
-
-    if (capacity <= r->window_capacity)
-        return true;
-    grown = realloc(r->window, capacity);
-    if (grown == NULL) {
-        ll_fail(LLMLEARN_ENOMEM, "no memory to read a journal segment");
-        return false;
-    }
-    r->window = grown;
-    r->window_capacity = capacity;
-    return true;
-}
-
-/* Fills the window from `at`. A file that ends early gets its new end. */
-static bool fill_window(ll_segment_reader *r, uint64_t at, size_t bytes)
-{
-    uint64_t rest = r->end - at;
-    size_t wanted;
-
-    r->window_bytes = 0;
-    if (!grow_window(r, bytes))
-        return false;
-    wanted = rest < r->window_capacity ? (size_t)rest : r->window_capacity;
-    while (r->window_bytes < wanted) {
-        ssize_t got = pread(r->fd, r->window + r->window_bytes, wanted - r->window_bytes,
-                            (off_t)(at + r->window_bytes));
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            ll_fail_errno(errno, "reading the journal segment %s", r->ref.name);
-            return false;
-        }
-        if (got == 0) {
-            r->end = (at + r->window_bytes) & ~UINT64_C(7);
-            break;
-        }
-        r->window_bytes += (size_t)got;
-    }
-    r->window_at = at;
-    r->window_fresh = true;
-    return true;
-}
-
-/* The bytes at `at`; NULL if they cannot be read (*out_error) or the file ends before. */
-static const uint8_t *view(ll_segment_reader *r, uint64_t at, size_t bytes, bool *out_error)
-{
-    *out_error = false;
-    if (at > r->end || bytes > r->end - at)
-        return NULL;
-    if (at < r->window_at || at + bytes > r->window_at + r->window_bytes) {
-        if (!fill_window(r, at, bytes)) {
-            *out_error = true;
-            return NULL;
-        }
-        if (bytes > r->window_bytes)
-            return NULL;
-    }
-    return r->window + (at - r->window_at);
-}
-
-static void drop_window(ll_segment_reader *r)
-{
-    r->window_bytes = 0;
-}
 
 /* ---- what stands at a place -------------------------------------------- */
 
@@ -143,9 +65,9 @@ static look look_at_record(ll_segment_reader *r, uint64_t at, uint64_t word, ll_
     const uint8_t *record;
     bool error;
 
-    if (length < sizeof header || length > RECORD_BYTES_MAX || length > r->end - at)
+    if (length < sizeof header || length > RECORD_BYTES_MAX || length > r->window.end - at)
         return unsound;
-    record = view(r, at, length, &error);
+    record = ll_window_view(&r->window, at, length, &error);
     if (record == NULL)
         return error ? LOOK_ERROR : unsound;
     memcpy(&header, record, sizeof header);
@@ -162,7 +84,7 @@ static look look_at_record(ll_segment_reader *r, uint64_t at, uint64_t word, ll_
 static look look_at(ll_segment_reader *r, uint64_t at, uint64_t *out_word, ll_record *out_record)
 {
     bool error;
-    const uint8_t *bytes = view(r, at, sizeof *out_word, &error);
+    const uint8_t *bytes = ll_window_view(&r->window, at, sizeof *out_word, &error);
 
     if (bytes == NULL)
         return error ? LOOK_ERROR : LOOK_ZERO;
@@ -181,51 +103,35 @@ static void count_hole(ll_segment_reader *r, uint64_t bytes)
     atomic_fetch_add_explicit(&r->journal->holes, 1, memory_order_relaxed);
 }
 
-/* The first non-zero word of [at, to); `to` if there is none or reading fails. */
-static uint64_t skip_zeros(ll_segment_reader *r, uint64_t at, uint64_t to, bool *out_error)
-{
-    *out_error = false;
-    while (at < to) {
-        const uint8_t *bytes = view(r, at, 8, out_error);
-        uint64_t stop;
-
-        if (bytes == NULL)
-            return to;
-        stop = r->window_at + (r->window_bytes & ~(size_t)7);
-        stop = stop < to ? stop : to;
-        for (; at < stop; at += 8, bytes += 8) {
-            uint64_t word;
-
-            memcpy(&word, bytes, sizeof word);
-            if (word != 0)
-                return at;
-        }
-    }
-    return to;
-}
-
 /* ---- a live owner's segment -------------------------------------------- */
 
-/* Is anything written behind the unfinished place? */
+/* Our own segment: how far was it claimed? As an offset in the file; beyond its end, further. */
+static uint64_t own_tail(const ll_segment_reader *r)
+{
+    uint64_t tail = atomic_load_explicit(&r->journal->tail, memory_order_relaxed);
+    uint64_t position = ll_ring_virtual(r->journal, tail);
+
+    return position > r->ref.base ? LL_SEGMENT_DATA + (position - r->ref.base) : LL_SEGMENT_DATA;
+}
+
+/* The place is claimed but not finished: was more claimed, or written, behind it? */
 static ll_read blocked_or_end(ll_segment_reader *r, uint64_t at, uint64_t word)
 {
     uint32_t length = ll_word_length(word);
-    uint64_t from = at + (length >= 8 && length <= r->end - at ? ll_word_rounded(length) : 8);
-    uint64_t to = r->end - from > LOOK_BEHIND_BYTES ? from + LOOK_BEHIND_BYTES : r->end;
+    uint64_t from = at + (word != 0 && length <= r->segment_end - at ? ll_word_rounded(length) : 8);
+    uint64_t to = from + LOOK_BEHIND_BYTES;
+    uint64_t found;
     bool error;
-    uint64_t found = skip_zeros(r, from, to, &error);
 
+    if (r->ref.ours)
+        return from < own_tail(r) ? LL_READ_BLOCKED : LL_READ_END;
+    to = to < r->window.end ? to : r->window.end;
+    if (from >= to)
+        return LL_READ_END;
+    found = ll_window_skip_zeros(&r->window, from, to, &error);
     if (error)
         return LL_READ_ERROR;
     return found < to ? LL_READ_BLOCKED : LL_READ_END;
-}
-
-/* Our own segment: is nothing claimed at this offset? */
-static bool beyond_own_tail(const ll_segment_reader *r, uint64_t at)
-{
-    uint64_t tail = atomic_load_explicit(&r->journal->tail, memory_order_relaxed);
-
-    return r->ref.ours && r->ref.base + (at - LL_SEGMENT_DATA) >= ll_ring_virtual(r->journal, tail);
 }
 
 /* The window may be older than the record: what is not sound in it is read once more. */
@@ -235,8 +141,8 @@ static look look_live(ll_segment_reader *r, uint64_t at, uint64_t *out_word, ll_
     int rereads = 0;
 
     while (seen != LOOK_SOUND && seen != LOOK_PAD && seen != LOOK_ERROR &&
-           (!r->window_fresh || (seen == LOOK_BAD && rereads++ < REREADS))) {
-        drop_window(r);
+           (!r->window.fresh || (seen == LOOK_BAD && rereads++ < REREADS))) {
+        ll_window_drop(&r->window);
         seen = look_at(r, at, out_word, out_record);
     }
     return seen;
@@ -251,7 +157,7 @@ static bool leads_on(ll_segment_reader *r, uint64_t at, uint64_t word)
     ll_record ignored;
     look seen;
 
-    if (ll_word_length(word) < sizeof(ll_record_header) || next > r->end)
+    if (ll_word_length(word) < sizeof(ll_record_header) || next > r->window.end)
         return false;
     if (next == r->segment_end)
         return true;
@@ -275,7 +181,7 @@ static ll_read next_live(ll_segment_reader *r, uint64_t *offset, ll_record *out_
         uint64_t word = 0;
         look seen;
 
-        if (beyond_own_tail(r, *offset))
+        if (r->ref.ours && *offset >= own_tail(r))
             return LL_READ_END;
         seen = look_live(r, *offset, &word, out_record);
         if (seen == LOOK_SOUND && (word & LL_WORD_COMMITTED) != 0) {
@@ -298,13 +204,13 @@ static ll_read next_live(ll_segment_reader *r, uint64_t *offset, ll_record *out_
 static uint64_t find_candidate(ll_segment_reader *r, uint64_t at, bool *out_error)
 {
     *out_error = false;
-    while (at < r->end) {
-        const uint8_t *bytes = view(r, at, 8, out_error);
+    while (at < r->window.end) {
+        const uint8_t *bytes = ll_window_view(&r->window, at, 8, out_error);
         uint64_t stop;
 
         if (bytes == NULL)
-            return r->end;
-        stop = r->window_at + (r->window_bytes & ~(size_t)7);
+            return r->window.end;
+        stop = at + ll_window_rest(&r->window, at);
         for (; at < stop; at += 8, bytes += 8) {
             uint64_t word;
 
@@ -314,7 +220,7 @@ static uint64_t find_candidate(ll_segment_reader *r, uint64_t at, bool *out_erro
                 return at;
         }
     }
-    return r->end;
+    return r->window.end;
 }
 
 /* Nothing sound follows `from`: how far does the damage reach? `from` if there is none. */
@@ -324,9 +230,9 @@ static uint64_t damage_end(ll_segment_reader *r, uint64_t from, bool *out_error)
     uint64_t at = from;
 
     *out_error = false;
-    while (at < r->end) {
-        at = skip_zeros(r, at, r->end, out_error);
-        if (at < r->end)
+    while (at < r->window.end) {
+        at = ll_window_skip_zeros(&r->window, at, r->window.end, out_error);
+        if (at < r->window.end)
             last = at += 8;
     }
     return last;
@@ -352,7 +258,7 @@ static ll_read next_dead(ll_segment_reader *r, uint64_t *offset, ll_record *out_
     uint64_t at = from;
     bool error;
 
-    while (at < r->end) {
+    while (at < r->window.end) {
         uint64_t word = 0;
         look seen = look_at(r, at, &word, out_record);
 
@@ -375,7 +281,7 @@ static ll_read next_dead(ll_segment_reader *r, uint64_t *offset, ll_record *out_
         if (error)
             return LL_READ_ERROR;
     }
-    if (at < r->end) {
+    if (at < r->window.end) {
         count_hole(r, at - from); /* up to the padding */
         *offset = r->segment_end;
         return LL_READ_FINISHED;
@@ -391,7 +297,7 @@ ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_r
     if (*offset >= reader->segment_end)
         return LL_READ_FINISHED;
     at = *offset < LL_SEGMENT_DATA ? LL_SEGMENT_DATA : (*offset + 7) & ~UINT64_C(7);
-    reader->window_fresh = false;
+    reader->window.fresh = false;
     *offset = at;
     return reader->alive ? next_live(reader, offset, out_record)
                          : next_dead(reader, offset, out_record);
@@ -428,7 +334,7 @@ static llmlearn_err open_own(ll_segment_reader *r)
         return gone(&r->ref);
     r->fd = segment->fd;
     r->alive = true;
-    r->segment_end = r->end = r->journal->plan.segment_bytes;
+    r->segment_end = r->window.end = r->journal->plan.segment_bytes;
     return LLMLEARN_OK;
 }
 
@@ -453,8 +359,9 @@ static llmlearn_err measure(ll_segment_reader *r)
 
     if (fstat(r->fd, &about) != 0)
         return ll_fail_errno(errno, "the journal segment %s", r->ref.name);
-    r->end = (uint64_t)about.st_size < r->segment_end ? (uint64_t)about.st_size & ~UINT64_C(7)
-                                                      : r->segment_end;
+    r->window.end = (uint64_t)about.st_size < r->segment_end
+                        ? (uint64_t)about.st_size & ~UINT64_C(7)
+                        : r->segment_end;
     return LLMLEARN_OK;
 }
 
@@ -524,6 +431,9 @@ llmlearn_err ll_segment_reader_open(ll_journal *journal, const ll_segment_ref *r
         ll_segment_reader_close(r);
         return err;
     }
+    r->window.fd = r->fd;
+    r->window.name = r->ref.name;
+    r->window.pass_errors = !r->alive;
     *out_reader = r;
     return LLMLEARN_OK;
 }
@@ -537,7 +447,7 @@ void ll_segment_reader_close(ll_segment_reader *reader)
         if (reader->fd >= 0)
             close(reader->fd);
     }
-    free(reader->window);
+    ll_window_free(&reader->window);
     free(reader);
 }
 
@@ -548,6 +458,28 @@ void ll_segment_reader_close_all_in_child(ll_journal *journal)
         close(r->fd);
         r->fd = -1;
     }
+}
+
+/* Unlinks; but what has unreadable blocks is kept under another name, for people: its disk may yet
+ * give them. */
+static llmlearn_err put_away(ll_segment_reader *r, int directory_fd)
+{
+    char kept[LL_SEGMENT_NAME_BYTES + 16];
+    int status;
+
+    if (r->window.unreadable_bytes == 0) {
+        status = unlinkat(directory_fd, r->ref.name, 0);
+    } else {
+        snprintf(kept, sizeof kept, "%s.unreadable", r->ref.name);
+        status = renameat(directory_fd, r->ref.name, directory_fd, kept);
+        ll_log_write(&r->journal->log, LLMLEARN_LOG_ERROR, "journal-unreadable",
+                     "%llu bytes of the journal segment %s cannot be read; all else is stored, the "
+                     "file is kept as %s",
+                     (unsigned long long)r->window.unreadable_bytes, r->ref.name, kept);
+    }
+    if (status != 0 && errno != ENOENT)
+        return ll_fail_errno(errno, "removing the journal segment %s", r->ref.name);
+    return LLMLEARN_OK;
 }
 
 llmlearn_err ll_segment_reader_unlink(ll_segment_reader *reader)
@@ -563,8 +495,8 @@ llmlearn_err ll_segment_reader_unlink(ll_segment_reader *reader)
         return err;
     err = recheck(reader, directory_fd);
     LL_POINT("adopt.unlink");
-    if (err == LLMLEARN_OK && unlinkat(directory_fd, reader->ref.name, 0) != 0 && errno != ENOENT)
-        err = ll_fail_errno(errno, "removing the journal segment %s", reader->ref.name);
+    if (err == LLMLEARN_OK)
+        err = put_away(reader, directory_fd);
     close(directory_fd);
     return err;
 }

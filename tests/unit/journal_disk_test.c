@@ -1,6 +1,7 @@
 /* journal_disk_test.c - a journal whose disk, memory or folder says no: the n-th call fails, once
  * or from then on, until it says yes again. */
-/* link: -Wl,--wrap=pwrite,--wrap=posix_fallocate,--wrap=mmap,--wrap=statfs */
+/* link: -Wl,--wrap=pwrite,--wrap=posix_fallocate,--wrap=mmap */
+/* link: -Wl,--wrap=pread */
 /* link: -Wl,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=aligned_alloc */
 #include "journal/journal.h"
 #include "support/folder.h"
@@ -16,7 +17,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ static failing writes = { .left = -1, .error = ENOSPC };
 static failing allocations_on_disk = { .left = -1, .error = ENOSPC };
 static failing maps = { .left = -1, .error = ENOMEM };
 static failing memory = { .left = -1, .error = ENOMEM };
-static atomic_long pretended_filesystem;
+static atomic_long bad_block = -1; /* of every file */
 
 static void fail_at(failing *f, int n, bool forever)
 {
@@ -71,12 +71,12 @@ static bool fails(failing *f)
 
 ssize_t __real_pwrite(int fd, const void *data, size_t bytes, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t bytes, off_t at);
+ssize_t __real_pread(int fd, void *data, size_t bytes, off_t at);
+ssize_t __wrap_pread(int fd, void *data, size_t bytes, off_t at);
 int __real_posix_fallocate(int fd, off_t at, off_t bytes);
 int __wrap_posix_fallocate(int fd, off_t at, off_t bytes);
 void *__real_mmap(void *at, size_t bytes, int access, int flags, int fd, off_t from);
 void *__wrap_mmap(void *at, size_t bytes, int access, int flags, int fd, off_t from);
-int __real_statfs(const char *path, struct statfs *out);
-int __wrap_statfs(const char *path, struct statfs *out);
 void *__real_calloc(size_t count, size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
@@ -94,6 +94,19 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t bytes, off_t at)
     return __real_pwrite(fd, data, bytes > 16 ? bytes / 2 : bytes, at);
 }
 
+/* One block of 4 KiB gives EIO; a read over it ends before. */
+ssize_t __wrap_pread(int fd, void *data, size_t bytes, off_t at)
+{
+    off_t bad = atomic_load(&bad_block);
+
+    if (bad < 0 || at >= bad + 4096 || at + (off_t)bytes <= bad)
+        return __real_pread(fd, data, bytes, at);
+    if (at < bad)
+        return __real_pread(fd, data, (size_t)(bad - at), at);
+    errno = EIO;
+    return -1;
+}
+
 int __wrap_posix_fallocate(int fd, off_t at, off_t bytes)
 {
     return fails(&allocations_on_disk) ? allocations_on_disk.error
@@ -103,15 +116,6 @@ int __wrap_posix_fallocate(int fd, off_t at, off_t bytes)
 void *__wrap_mmap(void *at, size_t bytes, int access, int flags, int fd, off_t from)
 {
     return fd >= 0 && fails(&maps) ? MAP_FAILED : __real_mmap(at, bytes, access, flags, fd, from);
-}
-
-int __wrap_statfs(const char *path, struct statfs *out)
-{
-    int status = __real_statfs(path, out);
-
-    if (atomic_load(&pretended_filesystem) != 0)
-        out->f_type = (__fsword_t)atomic_load(&pretended_filesystem);
-    return status;
 }
 
 void *__wrap_calloc(size_t count, size_t bytes)
@@ -372,83 +376,54 @@ START_TEST(a_file_size_limit_is_an_error_not_a_signal)
 }
 END_TEST
 
-/* ---- folders ----------------------------------------------------------- */
+/* ---- unreadable blocks ------------------------------------------------- */
 
-START_TEST(a_folder_that_others_can_write_is_refused)
+START_TEST(a_bad_block_of_a_dead_segment_costs_what_lies_in_it)
 {
-    ck_assert_int_eq(mkdir(directory, 0700), 0);
-    ck_assert_int_eq(chmod(directory, 0722), 0);
-    ck_assert_int_eq(first_append(), LLMLEARN_EIO);
-    ck_assert_ptr_nonnull(strstr(llmlearn_error_detail(), "0722"));
-    ck_assert_int_eq(chmod(directory, 0755), 0);
-    ck_assert_int_eq(first_append(), LLMLEARN_OK);
+    ll_journal *journal = journal_open(&options);
+    drainer *d;
+    int lost = 0;
+
+    for (uint64_t n = 0; n < 400; n++)
+        ck_assert_int_eq(journal_append(journal, n, NULL), LLMLEARN_OK);
+    ll_journal_close(journal);
+    d = start_draining(journal_open(&options));
+    atomic_store(&bad_block, 16384);
+    drain_others(d);
+    atomic_store(&bad_block, -1);
+    for (int n = 0; n < 400; n++)
+        lost += counts.read[n] == 0;
+    ck_assert_int_gt(lost, 0);
+    ck_assert_uint_eq(d->records, 400 - (unsigned)lost);
+    ck_assert_uint_eq(d->wrong, 0);
+    ck_assert_int_eq(journal_files(directory), JOURNAL_SEGMENTS); /* kept under another name */
+    drain_others(d);
+    ck_assert_int_eq(journal_files(directory), JOURNAL_SEGMENTS);
+    ck_assert_uint_eq(d->records, 400 - (unsigned)lost);
+    ll_journal_close(d->journal);
+    drainer_free(d);
 }
 END_TEST
 
-START_TEST(a_folder_of_another_user_is_refused)
+START_TEST(a_bad_block_of_a_living_segment_is_an_error)
 {
-    if (geteuid() != 0) {
-        puts("SKIP only root can make a folder of another user");
-        return;
-    }
-    ck_assert_int_eq(mkdir(directory, 0700), 0);
-    ck_assert_int_eq(chown(directory, 12345, 12345), 0);
-    ck_assert_int_eq(first_append(), LLMLEARN_EIO);
-    ck_assert_ptr_nonnull(strstr(llmlearn_error_detail(), "12345"));
-}
-END_TEST
+    ll_journal *journal = journal_open(&options);
+    ll_segment_reader *reader = NULL;
+    ll_segment_ref ref;
+    uint64_t offset = 0;
+    ll_record record;
 
-START_TEST(a_folder_that_cannot_be_made_is_an_error)
-{
-    char target[2 * FOLDER_PATH_BYTES], nowhere[2 * FOLDER_PATH_BYTES];
-
-    snprintf(target, sizeof target, "%s/elsewhere", folder);
-    ck_assert_int_eq(mkdir(target, 0700), 0);
-    ck_assert_int_eq(symlink(target, directory), 0);
-    ck_assert_int_eq(first_append(), LLMLEARN_EIO);
-    ck_assert_int_eq(journal_files(target), 0);
-    ck_assert_int_eq(unlink(directory), 0);
-    file_write(directory, "", 0);
-    ck_assert_int_eq(first_append(), LLMLEARN_EIO);
-    snprintf(nowhere, sizeof nowhere, "%s/no/such/folder", folder);
-    options.directory = nowhere;
-    ck_assert_int_eq(first_append(), LLMLEARN_EIO);
-}
-END_TEST
-
-/* ---- file systems ------------------------------------------------------ */
-
-START_TEST(the_file_system_decides_how_is_written)
-{
-    static const struct {
-        long magic;
-        llmlearn_err err;
-        bool mapped;
-    } kinds[] = {
-        { 0xef53, LLMLEARN_OK, true },
-        { 0x01021994, LLMLEARN_OK, true },
-        { 0x58465342, LLMLEARN_OK, false },
-        { 0x9123683e, LLMLEARN_OK, false },
-        { 0x794c7630, LLMLEARN_OK, false },
-        { 0x12345678, LLMLEARN_OK, false },
-        { 0x6969, LLMLEARN_EUNSUPPORTED, false },
-        { 0xff534d42, LLMLEARN_EUNSUPPORTED, false },
-        { 0x65735546, LLMLEARN_EUNSUPPORTED, false },
-    };
-
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        ll_journal *journal = NULL;
-        ll_journal_state state;
-
-        atomic_store(&pretended_filesystem, kinds[i].magic);
-        ck_assert_int_eq(ll_journal_open(&options, &journal), kinds[i].err);
-        if (journal == NULL)
-            continue;
-        ck_assert_int_eq(journal_append(journal, 1, NULL), LLMLEARN_OK);
-        ll_journal_get_state(journal, &state);
-        ck_assert(state.mapped == kinds[i].mapped);
-        journal_drop(journal);
-    }
+    for (uint64_t n = 0; n < 20; n++)
+        ck_assert_int_eq(journal_append(journal, n, NULL), LLMLEARN_OK);
+    ck_assert_uint_eq(ll_journal_own_segments(journal, &ref, 1), 1);
+    ck_assert_int_eq(ll_segment_reader_open(journal, &ref, &reader), LLMLEARN_OK);
+    atomic_store(&bad_block, 4096);
+    ck_assert_int_eq(ll_segment_reader_next(reader, &offset, &record), LL_READ_ERROR);
+    ck_assert_ptr_nonnull(strstr(llmlearn_error_detail(), ref.name));
+    atomic_store(&bad_block, -1);
+    ck_assert_int_eq(ll_segment_reader_next(reader, &offset, &record), LL_READ_RECORD);
+    ll_segment_reader_close(reader);
+    journal_drop(journal);
 }
 END_TEST
 
@@ -517,10 +492,8 @@ int main(void)
     tcase_add_test(tests, a_disk_with_too_little_space_is_not_filled_first);
     tcase_add_test(tests, a_failed_first_append_is_tried_again_but_not_at_every_call);
     tcase_add_test(tests, a_file_size_limit_is_an_error_not_a_signal);
-    tcase_add_test(tests, a_folder_that_others_can_write_is_refused);
-    tcase_add_test(tests, a_folder_of_another_user_is_refused);
-    tcase_add_test(tests, a_folder_that_cannot_be_made_is_an_error);
-    tcase_add_test(tests, the_file_system_decides_how_is_written);
+    tcase_add_test(tests, a_bad_block_of_a_dead_segment_costs_what_lies_in_it);
+    tcase_add_test(tests, a_bad_block_of_a_living_segment_is_an_error);
     tcase_add_loop_test(tests, every_allocation_may_fail, 0, 2);
     suite_add_tcase(suite, tests);
 

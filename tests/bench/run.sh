@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs the benchmarks that make has built, prints a table and writes bench.json
-# beside them. A figure that misses its goal is said so; only a program that
-# fails makes this fail.
+# Runs the benchmarks that make has built, prints a table and, after a whole run,
+# writes bench.json beside them. A figure that misses its goal is said so; only a
+# program that fails makes this fail.
 #
 #   run.sh [quick] [name ...]      quick: small; names: only log, drain, ...
 set -u
@@ -15,7 +15,8 @@ if [ "${1-}" = quick ]; then
     quick=quick
     shift
 fi
-wanted="${*:-log python_sqlite python feedback variant drain memory open report}"
+all='log python_sqlite python feedback variant drain memory open report'
+wanted="${*:-$all}"
 
 # On the disk that the build is on: what is measured is a disk, too.
 folder=$(mktemp -d "$build/bench.XXXXXX") || exit 1
@@ -49,6 +50,8 @@ for name in $wanted; do
     sync # one program's writing back is not the next one's load
 done
 
-"$python" "$here/report.py" "$folder/figures" "$build/bench.json" "$load" || exit 1
+json=$folder/bench.json
+[ "$wanted" != "$all" ] || json=$build/bench.json
+"$python" "$here/report.py" "$folder/figures" "$json" "$load" || exit 1
 [ -z "$failed" ] || echo "bench: failed:$failed"
 [ -z "$failed" ]

@@ -16,11 +16,14 @@
  *              give to llmlearn_free(). Closing and freeing accept NULL.
  *   Threads    Any thread may call any function on one handle at the same time,
  *              except llmlearn_close, which must be the last call.
- *   Fork       A handle stays usable in parent and child.
+ *   Fork       A handle stays usable in parent and child. Only if the fork could not wait
+ *              for the parent's disk (100 ms), the child logs, counts and is served the
+ *              baseline, but does nothing else: LLMLEARN_ESTATE.
  *   Waiting    A `deadline_ms` bounds the whole call; 0 means 1,000 ms.
  *              LLMLEARN_ETIMEDOUT means that nothing was stored or changed.
  *              LLMLEARN_EUNKNOWN means that the disk has not answered a commit for
- *              5 s more: the change may or may not stand; asking again is safe.
+ *              5 s more, or failed it: the change may or may not stand. Asking again
+ *              is safe, but an anonymous vote may then be there twice.
  *   Text       UTF-8, NUL-terminated, strictly valid, at most the bytes stated.
  *              "name" is 1 to 64 bytes of printable ASCII without space and
  *              without any of  " ' \ < > & % ; `  (tickers, versions, models, providers).
@@ -123,7 +126,8 @@ typedef struct llmlearn_options {
     const char *path;           /* required: the database file; made with mode 0600 if absent */
     const char *baseline;       /* NULL: "v1.0". The version served when nothing else is known */
     uint64_t journal_bytes_max; /* 0: 256 MiB. This process's journal; 1 MiB to 1 TiB */
-    uint64_t segment_bytes; /* 0: 16 MiB. 64 KiB to 64 MiB, and at most a quarter of the above */
+    uint64_t segment_bytes; /* 0: 16 MiB. 64 KiB to 64 MiB, 1/4 to 1/16,384 of the above. One
+                             * explanation must fit: a longer one is LLMLEARN_EINVAL */
     uint32_t batch_interval_ms; /* 0: 100. Longest a record waits unstored when all is well */
     uint32_t batch_rows_max;    /* 0: 10,000. Rows in one transaction */
     uint32_t feedback_per_hour; /* 0: 10. Votes per user in any 60 minutes; UINT32_MAX: no limit */
@@ -158,13 +162,14 @@ LLMLEARN_API llmlearn_err llmlearn_flush(llmlearn *learner, uint32_t deadline_ms
 
 /* Flushes within the deadline, stops the threads and frees the handle, always.
  * LLMLEARN_ETIMEDOUT and other errors only report that records stayed in the
- * journal; the next open stores them. NULL is LLMLEARN_OK. */
+ * journal; the next open stores them. NULL is LLMLEARN_OK. It goes beyond the
+ * deadline only for a disk that does not answer. */
 LLMLEARN_API llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms);
 
 /* Since this process opened the handle, unless said otherwise. */
 typedef struct llmlearn_counters {
     uint32_t struct_size;
-    uint32_t lag_ms;           /* age of the oldest record of ours not yet stored; 0: none */
+    uint32_t lag_ms;           /* none of ours not yet stored is older; 0: there is none */
     uint64_t logged;           /* explanations accepted */
     uint64_t full;             /* explanations refused with LLMLEARN_EFULL */
     uint64_t drained;          /* records stored by this process, any process's */

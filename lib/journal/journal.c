@@ -20,8 +20,9 @@
 #define SEGMENT_GRAIN UINT64_C(65536)
 #define SEGMENT_BYTES_MAX (UINT64_C(1) << 30) /* a record's length and the offset have 31 bits */
 #define SEGMENTS_MIN 4
-#define SEGMENTS_MAX 16384 /* each is a descriptor and a mapping */
-#define KEEPER_STOP_MS 2000
+#define SEGMENTS_MAX 16384  /* each is a descriptor and a mapping */
+#define KEEPER_PAUSE_MS 300 /* longer than any pass takes, unless the disk does not answer */
+#define KEEPER_STOP_MS 1000
 
 /* ---- open and close ---------------------------------------------------- */
 
@@ -423,7 +424,7 @@ void ll_journal_unlink_drained(ll_journal *journal)
         pthread_cond_wait(&journal->changed, &journal->lock);
     journal->closed = true;
     pthread_mutex_unlock(&journal->lock);
-    if (!ll_journal_pause(journal, ll_deadline_in_ms(KEEPER_STOP_MS)))
+    if (!ll_journal_pause(journal, ll_deadline_in_ms(KEEPER_PAUSE_MS)))
         return; /* a stuck keeper may be at one of them; left for another process */
     limit = atomic_exchange(&journal->limit, 0);
     if (ll_segment_open_directory(journal->directory, false, &directory_fd) != LLMLEARN_OK)

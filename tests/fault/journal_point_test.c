@@ -35,16 +35,20 @@ static shared *common;
 
 static const char *deadly_point; /* kill -9 at its hits_left-th hit */
 static atomic_int hits_left;
-static const char *stopping_point; /* where a thread that says so waits */
+static const char *_Atomic stopping_point; /* where a thread that says so, or any, waits */
 static _Thread_local bool may_be_stopped;
+static atomic_bool all_may_be_stopped;
 static atomic_bool stopped, released;
 
 void ll_point_hit(const char *name)
 {
+    const char *stopping = atomic_load(&stopping_point);
+
     if (deadly_point != NULL && strcmp(name, deadly_point) == 0 &&
         atomic_fetch_sub(&hits_left, 1) == 1)
         kill(getpid(), SIGKILL);
-    if (may_be_stopped && strcmp(name, stopping_point) == 0) {
+    if ((may_be_stopped || atomic_load(&all_may_be_stopped)) && stopping != NULL &&
+        strcmp(name, stopping) == 0) {
         atomic_store(&stopped, true);
         while (!atomic_load(&released))
             ll_clock_sleep_us(200);
@@ -281,6 +285,68 @@ START_TEST(a_stopped_append_is_waited_for)
 }
 END_TEST
 
+/* Committed, but not yet through: its segment, though drained, is not used anew under it. */
+START_TEST(a_segment_is_not_recycled_under_an_append_that_stays_in_it)
+{
+    ll_journal *journal = journal_open(&options);
+    drainer *d = new_drainer(journal);
+    pthread_t thread;
+    uint64_t n = 6;
+
+    stopping_point = "append.committed";
+    append_range(journal, 0, 5);
+    pthread_create(&thread, NULL, append_and_be_stopped, journal);
+    while (!atomic_load(&stopped))
+        ll_clock_sleep_us(200);
+    while (journal_append(journal, n, NULL) == LLMLEARN_OK)
+        n++;
+    drain_own(d);
+    ck_assert_uint_eq(d->records, n);
+    for (int i = 0; i < 30; i++) {
+        ck_assert_int_eq(journal_append(journal, n, NULL), LLMLEARN_EFULL);
+        ll_clock_sleep_us(1000);
+    }
+    atomic_store(&released, true);
+    pthread_join(thread, NULL);
+    while (journal_append(journal, n, NULL) != LLMLEARN_OK)
+        ll_clock_sleep_us(1000);
+    journal_drop(journal);
+    drainer_free(d);
+}
+END_TEST
+
+/* A disk that does not answer holds the keeper: pausing gives up in time, closing too, and what the
+ * keeper does when it comes back touches nothing that is gone. */
+START_TEST(a_stuck_keeper_holds_up_nobody)
+{
+    ll_journal *journal = journal_open(&options);
+    drainer *d = new_drainer(journal);
+    uint64_t n = 0;
+
+    while (journal_append(journal, n, NULL) == LLMLEARN_OK)
+        n++;
+    atomic_store(&all_may_be_stopped, true);
+    stopping_point = "recycle.zeroed";
+    drain_own(d);
+    while (!atomic_load(&stopped))
+        ll_clock_sleep_us(200);
+    ck_assert(!ll_journal_pause(journal, ll_deadline_in_ms(20)));
+    ll_journal_resume(journal);
+    ll_journal_unlink_drained(journal);
+    ll_journal_close(journal); /* returns */
+    ck_assert_int_eq(journal_files(directory), JOURNAL_SEGMENTS);
+    atomic_store(&released, true);
+    /* The keeper frees the journal, which unlocks its files: then another can take them. */
+    drainer *other = new_drainer(journal_open(&options));
+    while (journal_files(directory) > 0)
+        drain_others(other);
+    ck_assert_uint_eq(other->wrong, 0);
+    ll_journal_close(other->journal);
+    drainer_free(other);
+    drainer_free(d);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal_point");
@@ -290,6 +356,8 @@ int main(void)
     tcase_add_loop_test(tests, an_owner_may_be_killed_anywhere, 0, 2 * COUNT(owner_points));
     tcase_add_loop_test(tests, an_adopter_may_be_killed_anywhere, 0, 2);
     tcase_add_loop_test(tests, a_stopped_append_is_waited_for, 0, 6);
+    tcase_add_test(tests, a_segment_is_not_recycled_under_an_append_that_stays_in_it);
+    tcase_add_test(tests, a_stuck_keeper_holds_up_nobody);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

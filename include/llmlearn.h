@@ -126,8 +126,8 @@ typedef struct llmlearn_options {
     const char *path;           /* required: the database file; made with mode 0600 if absent */
     const char *baseline;       /* NULL: "v1.0". The version served when nothing else is known */
     uint64_t journal_bytes_max; /* 0: 256 MiB. This process's journal; 1 MiB to 1 TiB */
-    uint64_t segment_bytes; /* 0: 16 MiB. 64 KiB to 64 MiB, 1/4 to 1/16,384 of the above. One
-                             * explanation must fit: a longer one is LLMLEARN_EINVAL */
+    uint64_t segment_bytes;     /* 0: 16 MiB. 64 KiB to 64 MiB, 1/4 to 1/16,384 of the above. One
+                                 * explanation must fit: a longer one is LLMLEARN_EINVAL */
     uint32_t batch_interval_ms; /* 0: 100. Longest a record waits unstored when all is well */
     uint32_t batch_rows_max;    /* 0: 10,000. Rows in one transaction */
     uint32_t feedback_per_hour; /* 0: 10. Votes per user in any 60 minutes; UINT32_MAX: no limit */

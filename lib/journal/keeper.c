@@ -217,13 +217,13 @@ static uint32_t work(ll_journal *journal, uint64_t tail)
     return journal->kept.still_passes < STILL_PASSES ? PASS_MS : IDLE_PASS_MS;
 }
 
-/* The host's callbacks: not once somebody wants us to end, who may have given up on us. */
+/* The host's callbacks: not once somebody wants us to pause or end, who may have given up on us. */
 static void tell(ll_journal *journal, uint64_t tail)
 {
     bool stop;
 
     pthread_mutex_lock(&journal->lock);
-    stop = journal->keeper_stop;
+    stop = journal->keeper_stop || journal->paused;
     pthread_mutex_unlock(&journal->lock);
     if (stop)
         return;

@@ -5,13 +5,19 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
+/* Beyond these a replaced clock is not believed: days and hours can be added without overflow. */
+#define TIME_US_MIN INT64_C(-62135596800000000) /* year 1 */
+#define TIME_US_MAX INT64_C(253402300799999999) /* year 9999 */
 
 int64_t ll_clock_now_us(const ll_clock *clock)
 {
     struct timespec now;
 
-    if (clock != NULL && clock->now != NULL)
-        return clock->now(clock->user);
+    if (clock != NULL && clock->now != NULL) {
+        int64_t told = clock->now(clock->user);
+
+        return told < TIME_US_MIN ? TIME_US_MIN : told > TIME_US_MAX ? TIME_US_MAX : told;
+    }
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * LL_US_PER_S + now.tv_nsec / 1000;
 }

@@ -66,6 +66,8 @@ static llmlearn_err read_facts(ll_ingest *ingest, ll_connection *connection, fac
 
     if (err == LLMLEARN_OK)
         err = ll_store_get_fact(connection, LL_FACT_VOTE_SEQUENCE, &out->vote_sequence);
+    if (out->clock_us > now_us + LL_US_PER_DAY)
+        out->clock_us = now_us; /* somebody's clock was wrong once: that must not last */
     if (now_us > out->clock_us)
         out->clock_us = now_us;
     out->votes_before = out->vote_sequence;

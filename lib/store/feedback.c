@@ -19,7 +19,7 @@ static const ll_statement delete_vote = {
     "DELETE FROM llm_feedback WHERE explanation = ?1 AND voter = ?2"
 };
 static const ll_statement forget_old_quota = {
-    "DELETE FROM llm_quota WHERE voter = ?1 AND accepted_us <= ?2"
+    "DELETE FROM llm_quota WHERE voter = ?1 AND (accepted_us <= ?2 OR accepted_us > ?3)"
 };
 /* With `limit` votes in the hour, the oldest of the latest `limit` decides when one is free. */
 static const ll_statement oldest_in_quota = { "SELECT accepted_us FROM llm_quota WHERE voter = ?1"
@@ -92,7 +92,9 @@ llmlearn_err ll_feedback_delete(ll_connection *connection, int64_t explanation, 
 llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now_us,
                            int64_t sequence, uint32_t limit, int64_t *out_wait_us)
 {
-    const ll_value old[] = { ll_int(voter), ll_int(now_us - LL_US_PER_HOUR) };
+    /* Votes dated a day ahead were accepted by a clock that was wrong. */
+    const ll_value old[] = { ll_int(voter), ll_int(now_us - LL_US_PER_HOUR),
+                             ll_int(now_us + LL_US_PER_DAY) };
     const ll_value oldest[] = { ll_int(voter), ll_int((int64_t)limit - 1) };
     const ll_value taken[] = { ll_int(voter), ll_int(now_us), ll_int(sequence) };
     bool full = false;
@@ -100,7 +102,7 @@ llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now
     llmlearn_err err;
 
     assert(limit > 0);
-    err = ll_connection_run(connection, &forget_old_quota, old, 2, NULL, NULL);
+    err = ll_connection_run(connection, &forget_old_quota, old, 3, NULL, NULL);
     if (err == LLMLEARN_OK)
         err = ll_connection_int(connection, &oldest_in_quota, oldest, 2, &full, &accepted_us);
     if (err == LLMLEARN_OK && !full)

@@ -251,6 +251,26 @@ START_TEST(a_clock_set_back_gives_no_votes)
 }
 END_TEST
 
+START_TEST(a_clock_once_far_ahead_is_forgotten)
+{
+    llmlearn *learner = open_limited();
+    llmlearn_id ids[20];
+
+    log_some(learner, ids, 20);
+    atomic_fetch_add(&shared->now_us, 70LL * 365 * 86400 * SECOND_US);
+    for (int i = 0; i < LIMIT; i++)
+        expect_ok(learner_vote(learner, &ids[i], "ann", true, 0));
+    atomic_store(&shared->now_us, START_US);
+    for (int i = 0; i < LIMIT; i++)
+        expect_ok(learner_vote(learner, &ids[10 + i], "ann", true, 0));
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    recount(path);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_feedback WHERE created_us ="
+                                          " (SELECT value FROM llm_meta WHERE key = 'clock_us')"),
+                     10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("quota");
@@ -262,6 +282,7 @@ int main(void)
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, ten_votes_and_no_more_from_four_processes);
     tcase_add_test(tcase, the_hour_slides);
+    tcase_add_test(tcase, a_clock_once_far_ahead_is_forgotten);
     tcase_add_test(tcase, only_new_votes_of_that_user_count);
     tcase_add_test(tcase, a_clock_set_back_gives_no_votes);
     suite_add_tcase(suite, tcase);

@@ -6,6 +6,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sys/uio.h>
+
+#define PIECES_MAX 8 /* in one system call */
 
 static int write_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)
 {
@@ -56,32 +59,68 @@ static uint32_t checksum(const ll_record_header *header, const ll_journal_part *
     return crc;
 }
 
-/* The bytes between the two stores of the word. */
-static int write_body(int fd, uint64_t at, const ll_record_header *header,
-                      const ll_journal_part *parts, uint32_t part_count)
+static void advance(struct iovec **pieces, int *count, size_t bytes)
 {
-    const uint8_t *from = (const uint8_t *)header + sizeof header->word;
-    size_t bytes = sizeof *header - sizeof header->word;
-    int error = ll_segment_write(fd, from, bytes, at + sizeof header->word);
-
-    at += sizeof *header;
-    for (uint32_t i = 0; error == 0 && i < part_count; i++) {
-        error = ll_segment_write(fd, parts[i].data, parts[i].bytes, at);
-        at += parts[i].bytes;
+    while (*count > 0 && bytes >= (*pieces)->iov_len) {
+        bytes -= (*pieces)->iov_len;
+        (*pieces)++;
+        (*count)--;
     }
-    return error;
+    if (*count > 0) {
+        (*pieces)->iov_base = (uint8_t *)(*pieces)->iov_base + bytes;
+        (*pieces)->iov_len -= bytes;
+    }
 }
 
-static int write_record(int fd, uint64_t at, const ll_record_header *header,
-                        const ll_journal_part *parts, uint32_t part_count)
+/* 0 or errno. */
+static int write_pieces(int fd, struct iovec *pieces, int count, uint64_t at)
+{
+    while (count > 0) {
+        ssize_t done = pwritev(fd, pieces, count, (off_t)at);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? errno : ENOSPC;
+        at += (uint64_t)done;
+        advance(&pieces, &count, (size_t)done);
+    }
+    return 0;
+}
+
+/* All but the commit. The kernel copies from front to back, so the word comes first here too. */
+static int write_uncommitted(int fd, uint64_t at, ll_record_header *header,
+                             const ll_journal_part *parts, uint32_t part_count)
+{
+    struct iovec pieces[PIECES_MAX] = { { header, sizeof *header } };
+    size_t bytes = sizeof *header;
+    int count = 1;
+
+    for (uint32_t i = 0; i < part_count; i++) {
+        if (parts[i].bytes == 0)
+            continue;
+        if (count == PIECES_MAX) {
+            int error = write_pieces(fd, pieces, count, at);
+
+            if (error != 0)
+                return error;
+            at += bytes;
+            bytes = 0;
+            count = 0;
+        }
+        pieces[count].iov_base = (void *)(uintptr_t)parts[i].data;
+        pieces[count++].iov_len = parts[i].bytes;
+        bytes += parts[i].bytes;
+    }
+    return write_pieces(fd, pieces, count, at);
+}
+
+static int write_record(int fd, uint64_t at, ll_record_header *header, const ll_journal_part *parts,
+                        uint32_t part_count)
 {
     uint64_t committed = header->word | LL_WORD_COMMITTED;
-    int error = ll_segment_write(fd, &header->word, sizeof header->word, at);
+    int error = write_uncommitted(fd, at, header, parts, part_count);
 
-    if (error != 0)
-        return error;
-    LL_POINT("append.word");
-    error = write_body(fd, at, header, parts, part_count);
     if (error != 0)
         return error;
     LL_POINT("append.payload");

@@ -1,6 +1,6 @@
 /* journal_disk_test.c - a journal whose disk, memory or folder says no: the n-th call fails, once
  * or from then on, until it says yes again. */
-/* link: -Wl,--wrap=pwrite,--wrap=posix_fallocate,--wrap=mmap */
+/* link: -Wl,--wrap=pwrite,--wrap=pwritev,--wrap=posix_fallocate,--wrap=mmap */
 /* link: -Wl,--wrap=pread */
 /* link: -Wl,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=aligned_alloc */
 #include "journal/journal.h"
@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,8 @@ static bool fails(failing *f)
 
 ssize_t __real_pwrite(int fd, const void *data, size_t bytes, off_t at);
 ssize_t __wrap_pwrite(int fd, const void *data, size_t bytes, off_t at);
+ssize_t __real_pwritev(int fd, const struct iovec *pieces, int count, off_t at);
+ssize_t __wrap_pwritev(int fd, const struct iovec *pieces, int count, off_t at);
 ssize_t __real_pread(int fd, void *data, size_t bytes, off_t at);
 ssize_t __wrap_pread(int fd, void *data, size_t bytes, off_t at);
 int __real_posix_fallocate(int fd, off_t at, off_t bytes);
@@ -92,6 +95,18 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t bytes, off_t at)
     if (fails(&writes))
         return -1;
     return __real_pwrite(fd, data, bytes > 16 ? bytes / 2 : bytes, at);
+}
+
+ssize_t __wrap_pwritev(int fd, const struct iovec *pieces, int count, off_t at)
+{
+    struct iovec first = pieces[0];
+
+    if (fails(&writes))
+        return -1;
+    if (count % 2 == 0)
+        return __real_pwritev(fd, pieces, count, at);
+    first.iov_len = first.iov_len / 2 + 1;
+    return __real_pwritev(fd, &first, 1, at);
 }
 
 /* One block of 4 KiB gives EIO; a read over it ends before. */

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BURSTS 60
+#define BURSTS 100
 #define BURST_RECORDS 3000
 #define SINGLE_BURSTS 8
 #define RING_BYTES (256ul << 20) /* the default journal's */
@@ -100,19 +100,23 @@ static void get_ready(llmlearn *learner)
 static void compare_bursts(llmlearn *learner, ring *r, const char *name, const char *text,
                            const char *goal, size_t bursts)
 {
-    static double logs[BURSTS], copies[BURSTS], ratios[BURSTS];
+    static double logs[BURSTS], copies[BURSTS], ratios[BURSTS], work[BURSTS];
+    double *const columns[] = { logs, copies, ratios };
 
     burst_of_logs(learner, text);
     for (size_t i = 0; i < bursts; i++) {
         ring_prefault(r);
         get_ready(learner);
+        work[i] = work_ns();
         if (i % 2 == 0)
             copies[i] = burst_of_copies(r, text);
         logs[i] = burst_of_logs(learner, text);
         if (i % 2 != 0)
             copies[i] = burst_of_copies(r, text);
         ratios[i] = logs[i] / copies[i];
+        work[i] = slower(work[i], work_ns());
     }
+    bursts = keep_steady(work, bursts, columns, COUNT_OF(columns));
     print_figure((figure){ .name = name,
                            .value = median(logs, bursts),
                            .unit = "ns",

@@ -101,6 +101,57 @@ static inline double median(double *values, size_t count)
     return quantile(values, count, 0.5);
 }
 
+/* ---- a processor that is shared ---------------------------------------- */
+
+/* A fixed piece of arithmetic in registers. It takes up to twice as long while a neighbour, perhaps
+ * of another guest of the same host, computes on the other half of the core; a copy to memory
+ * then takes no longer, so that ratios to it would say more about the neighbour. */
+static inline double work_ns(void)
+{
+    uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6;
+    double start = now_ns();
+
+    for (int i = 0; i < 5000; i++) {
+        a = a * 3 + 1;
+        b = (b ^ (b << 5)) + 7;
+        c += c >> 3 ^ 11;
+        d = d * 5 + 3;
+        e = (e ^ (e << 9)) + 1;
+        f += f >> 7 ^ 13;
+        __asm__ volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e), "+r"(f));
+    }
+    return now_ns() - start;
+}
+
+static inline double slower(double a_ns, double b_ns)
+{
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
+#define STEADY_RATIO 1.15
+
+/* Keeps, in every column, the rows whose work took hardly longer than the fastest;
+ * returns how many. */
+static inline size_t keep_steady(const double *work, size_t count, double *const *columns,
+                                 size_t column_count)
+{
+    double best = work[0];
+    size_t kept = 0;
+
+    for (size_t i = 1; i < count; i++)
+        best = work[i] < best ? work[i] : best;
+    for (size_t i = 0; i < count; i++) {
+        if (work[i] > best * STEADY_RATIO)
+            continue;
+        for (size_t j = 0; j < column_count; j++)
+            columns[j][kept] = columns[j][i];
+        kept++;
+    }
+    if (kept < count)
+        fprintf(stderr, "  %zu of %zu rounds had the processor to themselves\n", kept, count);
+    return kept;
+}
+
 /* ---- figures ----------------------------------------------------------- */
 
 /* ratio: as the goal means it, value / reference_value or the reverse; 0: none, or report.py's

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 
 
 def quantile(values: list[float], q: float) -> float:
@@ -11,6 +13,25 @@ def quantile(values: list[float], q: float) -> float:
 
 def median(values: list[float]) -> float:
     return quantile(values, 0.5)
+
+
+def work_ns() -> int:
+    """A fixed piece of work: slower while a neighbour computes on the same core."""
+    start = time.perf_counter_ns()
+    number = 1
+    for _ in range(2000):
+        number = number * 48271 % 2147483647
+    return time.perf_counter_ns() - start
+
+
+def steady_median(rows: list[tuple[int, float]]) -> float:
+    """The median of those (work, ns) whose work took hardly longer than the fastest."""
+    best = min(work for work, _ in rows)
+    kept = [ns for work, ns in rows if work <= best * 1.15]
+    if len(kept) < len(rows):
+        alone = f"{len(kept)} of {len(rows)} rounds"
+        print(f"  {alone} had the processor to themselves", file=sys.stderr)
+    return median(kept)
 
 
 def text_1kb() -> str:

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define ROUNDS 15
-#define CALLS 400000
+#define ROUNDS 60
+#define CALLS 100000
 #define UNITS 256 /* a power of two */
 #define UNIT_BYTES 24
 #define ARMS 4
@@ -142,18 +142,22 @@ static void *publish(void *argument)
 
 static void compare_readers(llmlearn *learner, size_t rounds)
 {
-    double alone[ROUNDS], two[ROUNDS], ratios[ROUNDS];
+    double alone[ROUNDS], two[ROUNDS], ratios[ROUNDS], work[ROUNDS];
+    double *const columns[] = { alone, two, ratios };
     publisher p = { .learner = learner };
     pthread_t thread;
 
     NEED(pthread_create(&thread, NULL, publish, &p) == 0);
     for (size_t i = 0; i < rounds; i++) {
+        work[i] = work_ns();
         alone[i] = read_together(learner, 1);
         two[i] = read_together(learner, 2);
         ratios[i] = two[i] / alone[i];
+        work[i] = slower(work[i], work_ns());
     }
     atomic_store(&p.stop, true);
     NEED(pthread_join(thread, NULL) == 0);
+    rounds = keep_steady(work, rounds, columns, COUNT_OF(columns));
     print_figure((figure){ .name = "get_variant_2_readers",
                            .value = median(two, rounds),
                            .unit = "ns",
@@ -167,8 +171,9 @@ static void compare_readers(llmlearn *learner, size_t rounds)
 
 int main(int argc, char **argv)
 {
-    size_t rounds = is_quick(argc, argv) ? 3 : ROUNDS;
-    double with_unit[ROUNDS], drawn[ROUNDS];
+    size_t rounds = is_quick(argc, argv) ? 10 : ROUNDS, kept;
+    double with_unit[ROUNDS], drawn[ROUNDS], work[ROUNDS];
+    double *const columns[] = { with_unit, drawn };
     char path[PATH_BYTES];
     llmlearn *learner;
 
@@ -179,15 +184,18 @@ int main(int argc, char **argv)
         snprintf(units[i], sizeof units[i], "account-%d", i * 7919);
     read_many(learner, true);
     for (size_t i = 0; i < rounds; i++) {
+        work[i] = work_ns();
         with_unit[i] = read_many(learner, true);
         drawn[i] = read_many(learner, false);
+        work[i] = slower(work[i], work_ns());
     }
+    kept = keep_steady(work, rounds, columns, COUNT_OF(columns));
     print_figure((figure){ .name = "get_variant",
-                           .value = median(with_unit, rounds),
+                           .value = median(with_unit, kept),
                            .unit = "ns",
                            .goal = "value <= 40" });
     print_figure(
-        (figure){ .name = "get_variant_drawn", .value = median(drawn, rounds), .unit = "ns" });
+        (figure){ .name = "get_variant_drawn", .value = median(drawn, kept), .unit = "ns" });
     compare_readers(learner, rounds);
     MUST(llmlearn_close(learner, 60000));
     return 0;

@@ -405,8 +405,7 @@ static int next_after(int n)
 /* A journal's reader says no more than that it cannot go on. */
 static bool could_not_read(llmlearn_err err)
 {
-    return err == LLMLEARN_EIO &&
-           strcmp(llmlearn_error_detail(), "no memory to read a journal segment") == 0;
+    return err == LLMLEARN_EIO && strncmp(llmlearn_error_detail(), "no memory to read ", 18) == 0;
 }
 
 /* Where even ROLLBACK found no memory the connection is closed, and the next call is told. */

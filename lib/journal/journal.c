@@ -182,13 +182,6 @@ static inline void store_word(ll_segment *segment, uint32_t at, uint64_t word)
     atomic_store_explicit(to, word, memory_order_release);
 }
 
-/* The last thing an append does in a segment. Release: the keeper, when it has met the bytes of
- * all appends, may use the segment anew. */
-static inline void leave(ll_segment *segment, uint32_t bytes, bool stored)
-{
-    atomic_fetch_add_explicit(&segment->done, ll_ring_done(stored, bytes), memory_order_release);
-}
-
 /* What stands before the payload; the id as two words, since it comes and goes in registers. */
 typedef struct stamp {
     uint64_t word; /* not committed */
@@ -241,11 +234,12 @@ __attribute__((noinline)) static void pad_before(ll_journal *journal, const plac
     uint32_t at = (uint32_t)journal->plan.segment_bytes - p->pad_bytes;
     ll_segment *segment = ll_ring_slot(journal, ordinal);
 
-    if (ll_ring_mapped(journal))
-        store_word(segment, at, ll_word_of_pad(segment->uuid_crc, at, p->pad_bytes));
-    else
+    if (!ll_ring_mapped(journal)) {
         ll_written_pad(journal, ordinal, at, p->pad_bytes);
-    leave(segment, p->pad_bytes, false);
+        return;
+    }
+    store_word(segment, at, ll_word_of_pad(segment->uuid_crc, at, p->pad_bytes));
+    ll_ring_leave(segment, p->pad_bytes, false);
 }
 
 /* All parts together; more than payload_max if it is more, never wrapped around. */
@@ -301,11 +295,12 @@ llmlearn_err ll_journal_append(ll_journal *journal, uint32_t type, const ll_jour
         store_record(segment, p.at, s, parts, part_count);
     else
         err = write_record(journal, &p, &s, parts, part_count);
+    if (err != LLMLEARN_OK)
+        return err;
     LL_POINT("append.committed");
-    leave(segment, ll_word_rounded(length), err == LLMLEARN_OK);
-    if (err == LLMLEARN_OK)
-        memcpy(out_id, s.id, sizeof *out_id);
-    return err;
+    ll_ring_leave(segment, ll_word_rounded(length), true);
+    memcpy(out_id, s.id, sizeof *out_id);
+    return LLMLEARN_OK;
 }
 
 /* Records that were appended in all lives of all segments; whole although the keeper moves the

@@ -127,7 +127,8 @@ typedef enum ll_read {
  *   Live:  stops at an unfinished record. A committed one that stays damaged however often it
  *          is read is stepped over, if its length leads to another of the segment's words.
  *   Dead:  only the checksum counts, committed or not: whatever is unfinished or damaged is
- *          searched through on the 8-byte grid for the next sound record.
+ *          searched through on the 8-byte grid for the next sound record. So it is too in a
+ *          segment of our own that is full and no append is in any more.
  * What is skipped is counted: a run of damage is one hole. A rest never written is none. */
 ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_record *out_record);
 

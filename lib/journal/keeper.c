@@ -63,10 +63,14 @@ static void release_behind(ll_journal *journal)
 {
     uint64_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
     uint64_t to = ll_ring_virtual(journal, tail);
+    uint32_t limit = atomic_load_explicit(&journal->limit, memory_order_relaxed);
+    uint64_t ring_start = (uint64_t)ll_ring_first(journal, limit) * journal->data_bytes;
 
     if (!ll_ring_mapped(journal) || to < journal->kept.released_to + 2 * BEHIND_BYTES)
         return;
     to -= BEHIND_BYTES;
+    if (journal->kept.released_to < ring_start)
+        journal->kept.released_to = ring_start;
     while (journal->kept.released_to < to) {
         uint64_t from = journal->kept.released_to;
         uint32_t ordinal = (uint32_t)(from / journal->data_bytes);
@@ -124,8 +128,7 @@ static bool recycle_next(ll_journal *journal)
     if (atomic_load_explicit(&segment->life, memory_order_acquire) !=
         ll_ring_life(limit - journal->segment_count, true))
         return false;
-    /* Acquire: all appends are through with it, and what they stored is before our zeros. */
-    if ((uint32_t)atomic_load_explicit(&segment->done, memory_order_acquire) != journal->data_bytes)
+    if (!ll_ring_all_through(journal, limit))
         return false;
     ll_err_capture(recycle(journal, segment, limit), &journal->kept.recycling);
     return journal->kept.recycling.err == LLMLEARN_OK; /* else the next pass tries again */

@@ -130,10 +130,12 @@ static inline uint64_t ll_ring_life(uint32_t ordinal, bool retired)
     return (uint64_t)ordinal << 1 | retired;
 }
 
-/* What one append adds to the `done` of its segment. */
-static inline uint64_t ll_ring_done(bool is_record, uint32_t bytes)
+/* The last thing an append does in a segment. Release: the keeper, when it has met the bytes of
+ * all appends, may use the segment anew. */
+static inline void ll_ring_leave(ll_segment *segment, uint32_t bytes, bool is_record)
 {
-    return (uint64_t)is_record << 32 | bytes;
+    atomic_fetch_add_explicit(&segment->done, (uint64_t)is_record << 32 | bytes,
+                              memory_order_release);
 }
 
 /* Is the slot used for this ordinal, and not retired? */
@@ -148,6 +150,16 @@ static inline bool ll_ring_holds(const ll_journal *journal, uint32_t ordinal)
 static inline uint32_t ll_ring_first(const ll_journal *journal, uint32_t limit)
 {
     return limit < journal->segment_count ? 0 : limit - journal->segment_count;
+}
+
+/* Is the ordinal's segment full, and every append in it through? Acquire: what they stored is seen.
+ */
+static inline bool ll_ring_all_through(const ll_journal *journal, uint32_t ordinal)
+{
+    const ll_segment *segment = ll_ring_slot(journal, ordinal);
+
+    return (uint32_t)atomic_load_explicit(&segment->done, memory_order_acquire) ==
+           journal->data_bytes;
 }
 
 /* May segments in this directory, or where it will be made, be mapped? Not where a store into a

@@ -29,6 +29,7 @@ struct ll_segment_reader {
     uint32_t uuid_crc;
     int fd; /* the owner's own if ours */
     bool alive;
+    bool settled;         /* ours, and every append in it is through */
     uint64_t segment_end; /* as the header has it; the window's end is where the file ends */
     ll_window window;
     uint64_t holes;
@@ -289,6 +290,20 @@ static ll_read next_dead(ll_segment_reader *r, uint64_t *offset, ll_record *out_
     return finish_dead(r, offset, from);
 }
 
+/* A full segment of our own that no append is in any more is read like a dead owner's: nothing in
+ * it will ever be finished or mended. What the window holds is from before. */
+static bool is_settled(ll_segment_reader *r)
+{
+    if (r->ref.ours && !r->settled) {
+        uint32_t ordinal = (uint32_t)(r->ref.base / r->journal->data_bytes);
+
+        r->settled = ll_ring_all_through(r->journal, ordinal);
+        if (r->settled)
+            ll_window_drop(&r->window);
+    }
+    return r->settled;
+}
+
 ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_record *out_record)
 {
     uint64_t at;
@@ -299,8 +314,8 @@ ll_read ll_segment_reader_next(ll_segment_reader *reader, uint64_t *offset, ll_r
     at = *offset < LL_SEGMENT_DATA ? LL_SEGMENT_DATA : (*offset + 7) & ~UINT64_C(7);
     reader->window.fresh = false;
     *offset = at;
-    return reader->alive ? next_live(reader, offset, out_record)
-                         : next_dead(reader, offset, out_record);
+    return reader->alive && !is_settled(reader) ? next_live(reader, offset, out_record)
+                                                : next_dead(reader, offset, out_record);
 }
 
 uint64_t ll_segment_reader_holes(const ll_segment_reader *reader, uint64_t *out_bytes)

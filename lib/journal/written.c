@@ -14,8 +14,11 @@ static int write_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_
 {
     ll_segment *segment = ll_ring_slot(journal, ordinal);
     uint64_t word = ll_word_of_pad(segment->uuid_crc, at, bytes);
+    int error = ll_segment_write(segment->fd, &word, sizeof word, at);
 
-    return ll_segment_write(segment->fd, &word, sizeof word, at);
+    if (error == 0)
+        ll_ring_leave(segment, bytes, false);
+    return error;
 }
 
 static void remember(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes)

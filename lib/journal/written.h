@@ -12,12 +12,12 @@
 #include "journal/journal.h"
 
 /* Writes a claimed record; header->word is its word without the committed bit, header->crc is
- * computed here. LLMLEARN_EIO, LLMLEARN_EFULL. */
+ * computed here. LLMLEARN_EIO, LLMLEARN_EFULL: the place becomes padding. */
 llmlearn_err ll_written_store(ll_journal *journal, uint32_t ordinal, uint32_t at,
                               ll_record_header *header, const ll_journal_part *parts,
                               uint32_t part_count);
 
-/* Writes padding over [at, at + bytes), now or later. */
+/* Writes padding over [at, at + bytes), now or later; then leaves the segment (ring.h). */
 void ll_written_pad(ll_journal *journal, uint32_t ordinal, uint32_t at, uint32_t bytes);
 
 /* LLMLEARN_EIO: what an append says while a place waits for repair. */

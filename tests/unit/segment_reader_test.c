@@ -400,6 +400,37 @@ START_TEST(a_damaged_word_blocks_while_the_owner_lives)
 }
 END_TEST
 
+/* Nobody will mend it, and nobody may be kept waiting for ever. */
+START_TEST(a_damaged_word_of_our_own_is_passed_when_the_segment_is_full)
+{
+    ll_segment_reader *reader = NULL;
+    ll_segment_ref own[2];
+    uint64_t offset = 0, n = 20;
+    ll_record record;
+    ll_read read;
+
+    appended(20);
+    flip(places[5].at + 2, 1);
+    ck_assert_uint_eq(ll_journal_own_segments(owner, own, 2), 1);
+    ck_assert_int_eq(ll_segment_reader_open(owner, &own[0], &reader), LLMLEARN_OK);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(ll_segment_reader_next(reader, &offset, &record), LL_READ_RECORD);
+    ck_assert_int_eq(ll_segment_reader_next(reader, &offset, &record), LL_READ_BLOCKED);
+    ck_assert_uint_eq(offset, places[5].at);
+    while (ll_journal_own_segments(owner, own, 2) == 1)
+        ck_assert_int_eq(journal_append(owner, n++, NULL), LLMLEARN_OK);
+    for (uint64_t next = 6; next < n - 1; next++) {
+        ck_assert_int_eq(ll_segment_reader_next(reader, &offset, &record), LL_READ_RECORD);
+        ck_assert_uint_eq(journal_number(&record), next);
+    }
+    read = ll_segment_reader_next(reader, &offset, &record);
+    ck_assert_int_eq(read, LL_READ_FINISHED);
+    ck_assert_uint_eq(offset, JOURNAL_SEGMENT_BYTES);
+    ck_assert_uint_eq(ll_segment_reader_holes(reader, NULL), 1);
+    ll_segment_reader_close(reader);
+}
+END_TEST
+
 START_TEST(the_header_may_be_damaged_in_either_copy)
 {
     uint8_t noise[sizeof(ll_segment_header)];
@@ -652,6 +683,7 @@ int main(void)
     tcase_add_test(tests, damage_right_before_the_padding_ends_with_it);
     tcase_add_test(tests, a_record_damaged_under_a_living_owner_is_stepped_over);
     tcase_add_test(tests, a_damaged_word_blocks_while_the_owner_lives);
+    tcase_add_test(tests, a_damaged_word_of_our_own_is_passed_when_the_segment_is_full);
     tcase_add_test(tests, the_header_may_be_damaged_in_either_copy);
     tcase_add_test(tests, with_both_headers_gone_the_file_is_foreign_and_stays);
     tcase_add_test(tests, another_format_is_foreign);

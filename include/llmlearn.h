@@ -329,7 +329,7 @@ typedef struct llmlearn_assignment {
  *   out_assignment  required; its struct_size set by the caller
  *
  * Changes by other processes are seen within a second.
- * Cost: about 20 ns; no lock, allocation, system call or I/O, except for the
+ * Cost: about 30 ns; no lock, allocation, system call or I/O, except for the
  * first call in a process. */
 LLMLEARN_API llmlearn_err llmlearn_get_variant(llmlearn *learner, const char *signal,
                                                const char *unit,

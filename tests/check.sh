@@ -47,10 +47,10 @@ programs() {
     done
 }
 
-# suite NAME FOLDER SANITIZERS: build there, then run every program.
+# suite NAME FOLDER SANITIZERS MORE: build there, with MORE, then run every program.
 suite() {
     stage "$1"
-    build B="$2" SANITIZE="$3" all tests
+    build B="$2" SANITIZE="$3" all tests $4
     LL_SANITIZER=${3%%,*}
     export LL_SANITIZER
     # shellcheck disable=SC2046
@@ -59,9 +59,9 @@ suite() {
     done_stage
 }
 
-suite 'unit, flow and fault tests' "$LL_BUILD" ''
-suite 'the same under AddressSanitizer and UBSan' "$LL_BUILD/asan" address,undefined
-suite 'the same under ThreadSanitizer' "$LL_BUILD/tsan" thread
+suite 'unit, flow and fault tests' "$LL_BUILD" '' benches
+suite 'the same under AddressSanitizer and UBSan' "$LL_BUILD/asan" address,undefined ''
+suite 'the same under ThreadSanitizer' "$LL_BUILD/tsan" thread ''
 
 stage 'style'
 run "tests/style/tidy.sh $LL_BUILD" tests/style/selftest.sh

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[FOLDER_PATH_BYTES];
@@ -133,6 +134,32 @@ START_TEST(the_file_system_decides_how_is_written)
 }
 END_TEST
 
+/* ---- descriptors ------------------------------------------------------- */
+
+/* A host that closed its standard descriptors and prints would print into a segment. */
+START_TEST(segments_never_take_a_standard_descriptor)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct stat about;
+
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        close(STDERR_FILENO);
+        ll_journal *journal = journal_open(&options);
+        bool ok = journal_append(journal, 1, NULL) == LLMLEARN_OK;
+
+        for (int fd = 0; fd <= STDERR_FILENO; fd++)
+            ok &= fstat(fd, &about) != 0;
+        _exit(ok ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal_folder");
@@ -143,6 +170,7 @@ int main(void)
     tcase_add_test(tests, a_folder_of_another_user_is_refused);
     tcase_add_test(tests, a_folder_that_cannot_be_made_is_an_error);
     tcase_add_test(tests, the_file_system_decides_how_is_written);
+    tcase_add_test(tests, segments_never_take_a_standard_descriptor);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

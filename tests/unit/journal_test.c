@@ -189,6 +189,35 @@ START_TEST(the_longest_record_fits_and_one_byte_more_does_not)
 }
 END_TEST
 
+START_TEST(a_record_of_many_parts_is_one_after_another)
+{
+    enum { PARTS = 21 };
+    uint8_t payload[JOURNAL_PAYLOAD_MAX];
+    size_t bytes = journal_payload(3, payload);
+    size_t done = 0;
+    ll_journal_part parts[PARTS];
+    drainer *d;
+    llmlearn_id id;
+
+    open_journal(_i);
+    d = drainer_new(journal);
+    for (int i = 0; i < PARTS; i++) {
+        size_t share = i == PARTS - 1 ? bytes - done : i % 4 == 3 ? 0 : bytes / PARTS;
+
+        parts[i] = (ll_journal_part){ share == 0 ? NULL : payload + done, share };
+        done += share;
+    }
+    ck_assert_int_eq(ll_journal_append(journal, JOURNAL_RECORD_TYPE, parts, PARTS, 1, &id),
+                     LLMLEARN_OK);
+    ck_assert_int_eq(ll_journal_append(journal, JOURNAL_RECORD_TYPE, parts, 0, 1, &id),
+                     LLMLEARN_OK); /* no payload at all */
+    drain_all(d);
+    ck_assert_uint_eq(d->records, 2);
+    ck_assert_uint_eq(d->wrong, 1); /* the empty one has no number */
+    drainer_free(d);
+}
+END_TEST
+
 static int compare_ids(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(llmlearn_id));
@@ -495,6 +524,7 @@ int main(void)
     tcase_add_loop_test(tests, the_ring_goes_round_many_times, 0, WAYS);
     tcase_add_loop_test(tests, a_full_ring_refuses_and_claims_nothing, 0, WAYS);
     tcase_add_loop_test(tests, the_longest_record_fits_and_one_byte_more_does_not, 0, WAYS);
+    tcase_add_loop_test(tests, a_record_of_many_parts_is_one_after_another, 0, WAYS);
     tcase_add_test(tests, a_million_ids_are_all_different);
     tcase_add_loop_test(tests, four_threads_append_while_one_reads_and_recycles, 0, WAYS);
     tcase_add_loop_test(tests, first_appends_at_the_same_time_make_one_ring, 0, WAYS);

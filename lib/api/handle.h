@@ -72,28 +72,32 @@ struct llmlearn {
 llmlearn_err ll_handle_enter_slowly(llmlearn *learner, bool needs_store, ll_deadline deadline,
                                     ll_core **out_core);
 
+/* The usual case, two loads: an open handle whose core is this process's and running. */
+static inline bool ll_handle_is_running(const llmlearn *learner, ll_core **out_core)
+{
+    if (learner == NULL || learner->magic != LL_HANDLE_MAGIC ||
+        atomic_load_explicit(learner->state, memory_order_acquire) != LL_HANDLE_RUNNING)
+        return false;
+    *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
+    return true;
+}
+
 /* This process's core with its store, ready to use. LLMLEARN_EINVAL for a NULL or closed
  * handle; storing errors when the store cannot be opened after a fork, LLMLEARN_ESTATE when it must
  * not be. */
 static inline llmlearn_err ll_handle_enter(llmlearn *learner, ll_deadline deadline,
                                            ll_core **out_core)
 {
-    if (learner != NULL && learner->magic == LL_HANDLE_MAGIC &&
-        atomic_load_explicit(learner->state, memory_order_acquire) == LL_HANDLE_RUNNING) {
-        *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
+    if (ll_handle_is_running(learner, out_core))
         return LLMLEARN_OK;
-    }
     return ll_handle_enter_slowly(learner, true, deadline, out_core);
 }
 
 /* The same, content with a core that only journals: its store is NULL. */
 static inline llmlearn_err ll_handle_enter_journal(llmlearn *learner, ll_core **out_core)
 {
-    if (learner != NULL && learner->magic == LL_HANDLE_MAGIC &&
-        atomic_load_explicit(learner->state, memory_order_acquire) == LL_HANDLE_RUNNING) {
-        *out_core = atomic_load_explicit(&learner->core, memory_order_relaxed);
+    if (ll_handle_is_running(learner, out_core))
         return LLMLEARN_OK;
-    }
     return ll_handle_enter_slowly(learner, false, 0, out_core);
 }
 

@@ -515,6 +515,492 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
 LLMLEARN_API llmlearn_err llmlearn_decisions(llmlearn *learner, const char *signal, uint32_t limit,
                                              char **out_json);
 
+/* ---- statistics -------------------------------------------------------- */
+
+/* The arithmetic of experiments, for any caller's numbers. What holds for all of it:
+ *
+ *   Pure       No handle, file, clock, random number or state. The same input gives the same
+ *              bits, in one build. Nothing is allocated unless the function says so.
+ *   Counts     successes <= trials <= LLMLEARN_COUNT_MAX (2^53). What a trial is, the caller
+ *              chooses; tests here use the first vote of every unit, because
+ *              a method that takes trials for independent errs badly when they are not.
+ *   Results    Outputs are required. The caller sets struct_size in structs that are written. No
+ *              number in them is ever NaN or infinite: `status` names what could not be
+ *              computed, and every field then holds the neutral value stated beside it.
+ *   Wrong      LLMLEARN_EINVAL for a NULL, successes > trials, no arms or over LLMLEARN_ARMS_MAX,
+ *              an alpha or confidence not between 0 and 1, a NaN; the detail names it. */
+
+#define LLMLEARN_COUNT_MAX 9007199254740992ull
+
+typedef enum llmlearn_stats_status {
+    LLMLEARN_STATS_OK = 0,
+    LLMLEARN_STATS_NO_DATA = 1,      /* nothing was counted where something is needed */
+    LLMLEARN_STATS_TOO_FEW_ARMS = 2, /* fewer than two arms have trials */
+    LLMLEARN_STATS_NO_VARIATION = 3, /* all outcomes are alike */
+    LLMLEARN_STATS_TOO_FEW = 4,      /* one value or unit, where a spread needs two */
+    LLMLEARN_STATS_UNREACHABLE = 5,  /* no number of trials up to LLMLEARN_COUNT_MAX is enough */
+    LLMLEARN_STATS_MISASSIGNED = 6   /* something was counted in an arm of weight 0 */
+} llmlearn_stats_status;
+
+/* "ok", "no_data", ...: as above, in lower case. "?" for a number that is none. Static. */
+LLMLEARN_API const char *llmlearn_stats_status_name(int32_t status);
+
+/* One arm: how many of its trials succeeded. */
+typedef struct llmlearn_rate {
+    uint64_t successes;
+    uint64_t trials;
+} llmlearn_rate;
+
+/* -- do the arms differ, and how strongly? */
+
+typedef enum llmlearn_association_method {
+    LLMLEARN_METHOD_NONE = 0,           /* nothing to test: see the status; p = 1 */
+    LLMLEARN_METHOD_PEARSON = 1,        /* chi-square without Yates' correction */
+    LLMLEARN_METHOD_FISHER = 2,         /* two arms, an expected count below 5 */
+    LLMLEARN_METHOD_FREEMAN_HALTON = 3, /* more arms, an expected count below 5 */
+    LLMLEARN_METHOD_LOW_EXPECTED = 4    /* the same with too many tables to count: Pearson's,
+                                         * which may be off */
+} llmlearn_association_method;
+
+typedef struct llmlearn_association {
+    uint32_t struct_size;
+    int32_t status;            /* OK, TOO_FEW_ARMS, NO_VARIATION */
+    int32_t method;            /* of p_value: llmlearn_association_method */
+    uint32_t arms_used;        /* arms with trials; the others are left out */
+    uint32_t degrees;          /* arms_used - 1, or 0 */
+    uint32_t cells_low;        /* of the 2 x arms_used cells, those expected below 5 */
+    double expected_min;       /* smallest expected count, 0 without variation */
+    double chi_square;         /* Pearson's X2, whatever the method; 0 */
+    double p_value;            /* by the method; 1. May underflow to 0, the logarithm does not */
+    double ln_p_value;         /* 0 */
+    double mid_p_value;        /* Fisher's mid-p (Lancaster 1961); else p_value */
+    double pearson_p_value;    /* 1 */
+    double cramers_v;          /* sqrt(X2 / N), 0 to 1; 0 */
+    double cramers_v_unbiased; /* Bergsma 2013: 0 where V is no larger than chance makes it; 0 */
+} llmlearn_association;
+
+/* Tests whether k arms share one success rate.
+ *
+ * Pearson 1900; with an expected count below 5 Fisher's exact test for two arms (tables
+ * no likelier than the observed one, forgiving 1e-7, as R has it), and
+ * for more Freeman & Halton 1951 when there are at most 1e6 tables.
+ * It says that not all arms are alike, never which is better: see llmlearn_stats_difference.
+ * Cost: about 100 ns for Pearson's; up to tens of ms for the exact ones. */
+LLMLEARN_API llmlearn_err llmlearn_stats_association(const llmlearn_rate *arms, uint32_t arm_count,
+                                                     llmlearn_association *out_association);
+
+/* -- what is one rate? what is the difference of two? */
+
+typedef enum llmlearn_interval_method {
+    LLMLEARN_INTERVAL_WILSON = 1,            /* score interval; the default. Wilson 1927 */
+    LLMLEARN_INTERVAL_CLOPPER_PEARSON = 2,   /* never covers less than it says. 1934 */
+    LLMLEARN_INTERVAL_SEQUENCE = 3,          /* holds at all looks at once. Robbins 1970 */
+    LLMLEARN_INTERVAL_NEWCOMBE = 4,          /* of a difference; the default. 1998, method 10 */
+    LLMLEARN_INTERVAL_MIETTINEN_NURMINEN = 5 /* of a difference, best coverage. 1985 */
+} llmlearn_interval_method;
+
+typedef struct llmlearn_interval {
+    uint32_t struct_size;
+    int32_t status;  /* OK; NO_DATA: the interval is all that is possible */
+    double estimate; /* the observed rate or difference; 0 without data */
+    double low;
+    double high;
+} llmlearn_interval;
+
+/* The interval of one rate.
+ *
+ *   method  0: LLMLEARN_INTERVAL_WILSON; or _CLOPPER_PEARSON, or _SEQUENCE: the p for which
+ *           B(1+s, 1+f) / (p^s q^f) < 1/(1 - confidence), a confidence sequence that may be
+ *           looked at after every trial */
+LLMLEARN_API llmlearn_err llmlearn_stats_rate(const llmlearn_rate *arm, double confidence,
+                                              int32_t method, llmlearn_interval *out_interval);
+
+typedef struct llmlearn_difference {
+    uint32_t struct_size;
+    int32_t status;    /* OK; NO_DATA: an arm has no trials, low -1 and high 1 */
+    double difference; /* variant's rate less the control's; 0 without data */
+    double low;        /* of the difference */
+    double high;
+    double lift_ratio; /* difference / control's rate; 0 when has_lift is 0 */
+    uint32_t has_lift; /* 0: the control has no successes */
+    uint32_t reserved; /* 0 */
+} llmlearn_difference;
+
+/* How much better is the variant? Positive is better.
+ *   method  0: LLMLEARN_INTERVAL_NEWCOMBE; or _MIETTINEN_NURMINEN (with N/(N-1)) */
+LLMLEARN_API llmlearn_err llmlearn_stats_difference(const llmlearn_rate *control,
+                                                    const llmlearn_rate *variant, double confidence,
+                                                    int32_t method,
+                                                    llmlearn_difference *out_difference);
+
+/* Adjusts the p-values of several comparisons so that even one false rejection stays
+ * below alpha, whatever the dependence. Holm 1979. count: 0 to LLMLEARN_ARMS_MAX values of
+ * 0 to 1; out_adjusted has as many and may be p_values itself. */
+LLMLEARN_API llmlearn_err llmlearn_stats_holm(const double *p_values, uint32_t count,
+                                              double *out_adjusted);
+
+/* -- how many votes, how long? */
+
+typedef enum llmlearn_plan_design {
+    LLMLEARN_PLAN_FIXED = 1,            /* one look at the end; the default */
+    LLMLEARN_PLAN_GROUP_SEQUENTIAL = 2, /* 1.05 times as many, at the most */
+    LLMLEARN_PLAN_ALWAYS_VALID = 3      /* 1.6 times as many, at the most */
+} llmlearn_plan_design;
+
+/* A comparison of variants with a control: two-sided alpha, divided by the number of variants. */
+typedef struct llmlearn_plan {
+    uint32_t struct_size;
+    int32_t design;        /* 0: LLMLEARN_PLAN_FIXED */
+    uint32_t arm_count;    /* 0: 2. The control and its variants */
+    uint32_t reserved;     /* 0 */
+    double control_rate;   /* between 0 and 1 */
+    double effect;         /* variant's rate less the control's; sum between 0 and 1 */
+    double alpha_ratio;    /* 0: 0.05 */
+    double power_ratio;    /* 0: 0.8. Above alpha, below 1 */
+    double allocation;     /* 0: 1. Trials of a variant for each of the control */
+    double control_trials; /* for power and effect: what there will be */
+    double design_effect;  /* 0: 1. Variance against independent trials */
+    double response_ratio; /* 0: 1. Trials per unit, such as the share that votes */
+    double units_per_day;  /* 0: unknown. Over all arms */
+} llmlearn_plan;
+
+typedef struct llmlearn_planned {
+    uint32_t struct_size;
+    int32_t status;             /* OK, UNREACHABLE */
+    double control_trials;      /* independent ones, before the design's factor; unrounded */
+    uint64_t control_trials_up; /* rounded up, with the design's factor and design effect */
+    uint64_t variant_trials_up;
+    uint64_t units_up;  /* over all arms, with the response ratio */
+    double days;        /* units / units_per_day; 0: unknown */
+    double effect;      /* planned, or detectable */
+    double power_ratio; /* planned, or reached */
+} llmlearn_planned;
+
+/* Two proportions by the normal approximation with the pooled variance under the null (Fleiss,
+ * Levin & Paik 2003; R's power.prop.test). Each fills all of out_planned:
+ * sample_size finds the trials from effect and power; power finds the power from
+ * control_trials and effect; detectable_effect the smallest effect, of the sign of `effect` (0:
+ * positive), that control_trials find with the power. UNREACHABLE: an effect of 0, or none in
+ * range; then trials, units and days are 0. */
+LLMLEARN_API llmlearn_err llmlearn_stats_sample_size(const llmlearn_plan *plan,
+                                                     llmlearn_planned *out_planned);
+LLMLEARN_API llmlearn_err llmlearn_stats_power(const llmlearn_plan *plan,
+                                               llmlearn_planned *out_planned);
+LLMLEARN_API llmlearn_err llmlearn_stats_detectable_effect(const llmlearn_plan *plan,
+                                                           llmlearn_planned *out_planned);
+
+/* The power of llmlearn_stats_association: k arms of the given true rates (between 0 and 1) and
+ * as many trials each. Noncentral chi-square, Cohen 1988. out_power is required. */
+LLMLEARN_API llmlearn_err llmlearn_stats_association_power(const double *rates, uint32_t arm_count,
+                                                           double trials_per_arm,
+                                                           double alpha_ratio, double *out_power);
+
+/* -- was the split broken? did one arm's users answer more? */
+
+typedef struct llmlearn_split {
+    uint32_t struct_size;
+    int32_t status;   /* OK, NO_DATA, TOO_FEW_ARMS (of weight > 0), MISASSIGNED */
+    uint32_t degrees; /* arms of weight > 0, less one */
+    uint32_t reserved;
+    double ln_e_value;    /* evidence against the weights; alarm at ln(1000). 0 */
+    double chi_square;    /* for one look only; 0 */
+    double p_value;       /* of it; 1 */
+    double ln_p_value;    /* 0 */
+    double deviation_max; /* largest |share - weight| of any arm; 0 */
+} llmlearn_split;
+
+/* Sample ratio mismatch: do counts follow the weights?
+ *
+ *   counts, weights  of count arms (1 to LLMLEARN_ARMS_MAX); weights >= 0, not all 0, of any
+ *                    sum. An arm of weight 0 takes no part
+ *   concentration    0: 1,000. How small a mismatch it is tuned to find (1 to 1e9): 1,000 for
+ *                    units, 100 for the first votes of each arm (differential response)
+ *
+ * The e-value may be looked at after every count: if the split is right, it reaches 1/alpha at
+ * any time with probability at most alpha. Lindon & Malek 2022. */
+LLMLEARN_API llmlearn_err llmlearn_stats_split(const uint64_t *counts, const double *weights,
+                                               uint32_t count, double concentration,
+                                               llmlearn_split *out_split);
+
+/* -- may I stop now, at any moment? */
+
+/* Each variant against the champion, as votes come in: a randomisation e-process, one-sided.
+ * The caller owns the struct and only reads its fields. Growing arrays never move. */
+typedef struct llmlearn_eprocess {
+    uint32_t struct_size;
+    uint32_t arm_count;
+    uint32_t champion;
+    uint32_t reserved;
+    double kappa;                      /* how far single arms' rates are drawn to the pool */
+    double weights[LLMLEARN_ARMS_MAX]; /* the true probabilities of assignment, sum 1 */
+    uint64_t successes[LLMLEARN_ARMS_MAX];
+    uint64_t trials[LLMLEARN_ARMS_MAX];
+    double ln_e_value[LLMLEARN_ARMS_MAX]; /* now; 0 for the champion */
+    double ln_e_max[LLMLEARN_ARMS_MAX];   /* the highest so far, at least 0 */
+} llmlearn_eprocess;
+
+/* Starts an empty one.
+ *
+ *   weights  of arm_count arms (2 to LLMLEARN_ARMS_MAX), each > 0, of any sum
+ *   kappa    0: 100. 20 to 1,000; best at 2p(1-p)/d^2 for a rate p and a lift of d */
+LLMLEARN_API llmlearn_err llmlearn_eprocess_begin(const double *weights, uint32_t arm_count,
+                                                  uint32_t champion, double kappa,
+                                                  llmlearn_eprocess *out_state);
+
+/* Adds one vote, in order of arrival: success 0 or 1.
+ *
+ * Before it is counted, theta_j = (s_j + kappa pool) / (n_j + kappa) for the two arms,
+ * pool = (S + 1/2) / (N + 1) over both; if theta_v > theta_c, ln E_v grows by
+ * ln(f_arm / (pi_v f_v + pi_c f_c)), f = theta or 1 - theta by the outcome. If the variant is no
+ * better than the champion at any time, E_v reaches 1/alpha with probability at most alpha, ever,
+ * whatever the rates and their drift, if votes are assigned with the weights and each unit votes
+ * once. Turner, Ly & Grunwald 2024, in its form per event. Cost: about 20 ns per arm. */
+LLMLEARN_API llmlearn_err llmlearn_eprocess_add(llmlearn_eprocess *state, uint32_t arm,
+                                                int32_t success);
+
+/* Which variant has won by now? ln E >= ln((arms - 1) / alpha): Bonferroni over the variants,
+ * of which it keeps the starting number; among those the highest rate.
+ *   out_winner  the arm, or -1: none yet. required */
+LLMLEARN_API llmlearn_err llmlearn_eprocess_winner(const llmlearn_eprocess *state,
+                                                   double alpha_ratio, int32_t *out_winner);
+
+#define LLMLEARN_EPROCESS_BYTES_MAX 2592
+
+/* The state as bytes, the same on every machine, with a checksum; and back, bit for bit.
+ *   out_bytes  LLMLEARN_EPROCESS_BYTES_MAX of them; out_size how many were used. Required
+ * Reading returns LLMLEARN_ECORRUPT for damaged bytes, LLMLEARN_EUNSUPPORTED for a newer form. */
+LLMLEARN_API llmlearn_err llmlearn_eprocess_write(const llmlearn_eprocess *state,
+                                                  uint8_t *out_bytes, size_t *out_size);
+LLMLEARN_API llmlearn_err llmlearn_eprocess_read(const uint8_t *bytes, size_t size,
+                                                 llmlearn_eprocess *out_state);
+
+/* -- may I stop at this planned look? */
+
+#define LLMLEARN_LOOKS_MAX 64
+#define LLMLEARN_FINAL_LOOK 0x01u /* the last of the looks spends all of alpha that is left */
+
+/* The bound that z has to reach at each look.
+ *
+ *   information      at look_count looks so far (1 to LLMLEARN_LOOKS_MAX), each more than the one
+ *                    before: first votes of the two arms; any times, planned or not
+ *   information_max  what was planned for the end; reaching it ends the test
+ *   alpha_ratio      one-sided: alpha / 2 of a two-sided test, over the number of variants
+ *   flags            0 or LLMLEARN_FINAL_LOOK
+ *   out_bounds       look_count z-values, required; 40: nothing to speak of may be spent yet
+ *   out_spent        look_count shares of alpha spent by then; may be NULL
+ *
+ * Lan & DeMets 1983 with O'Brien-Fleming's spending 2(1 - Phi(z_{alpha/2} / sqrt t)), boundaries by
+ * recursive integration (Armitage, McPherson & Rowe 1969), correlations from the actual
+ * information, also past the plan. A look that comes after information_max: only the last may.
+ * Cost: about 0.1 ms for each look. */
+LLMLEARN_API llmlearn_err llmlearn_stats_look_bounds(const double *information, uint32_t look_count,
+                                                     double information_max, double alpha_ratio,
+                                                     uint32_t flags, double *out_bounds,
+                                                     double *out_spent);
+
+/* -- which is probably best? */
+
+typedef struct llmlearn_posterior {
+    uint32_t struct_size;
+    int32_t status;                          /* OK */
+    double best_expected;                    /* E[highest rate] */
+    double best_ratio[LLMLEARN_ARMS_MAX];    /* probability that the arm is the best; sum 1 */
+    double expected_loss[LLMLEARN_ARMS_MAX]; /* E[highest rate - the arm's], 0 to 1 */
+    double mean[LLMLEARN_ARMS_MAX];          /* of the rate */
+    double low[LLMLEARN_ARMS_MAX];           /* equal-tailed credible interval */
+    double high[LLMLEARN_ARMS_MAX];
+} llmlearn_posterior;
+
+/* Beta-Binomial posteriors by deterministic quadrature (to about 1e-10), no random draws.
+ *
+ *   prior_successes, prior_failures  0: 1, together the uniform prior. Up to 1e6
+ *
+ * Evidence, not a rule: looked at daily for a month, "probability over 95 %" crowns one of two
+ * equal arms in 47 % of tests. Entries beyond arm_count are 0. Cost: about 50 us for 4 arms. */
+LLMLEARN_API llmlearn_err llmlearn_stats_posterior(const llmlearn_rate *arms, uint32_t arm_count,
+                                                   double prior_successes, double prior_failures,
+                                                   double confidence,
+                                                   llmlearn_posterior *out_posterior);
+
+/* -- are the ratings better? */
+
+typedef struct llmlearn_ratings {
+    uint32_t struct_size;
+    int32_t status;      /* of the rank test: OK, NO_DATA, NO_VARIATION */
+    int32_t mean_status; /* of the means: OK, NO_DATA, TOO_FEW, NO_VARIATION (no spread) */
+    uint32_t reserved;
+    double u;            /* Mann-Whitney's U of the variant; 0 */
+    double superiority;  /* P(variant > control) + P(equal)/2, Vargha & Delaney; 0.5 */
+    double z;            /* tie-corrected, without continuity correction; 0 */
+    double p_value;      /* two-sided, with continuity correction 1/2; 1 */
+    double control_mean; /* 0 without data */
+    double variant_mean;
+    double control_variance; /* 0 with fewer than two */
+    double variant_variance;
+    double difference; /* variant_mean - control_mean; 0 without data */
+    double low;        /* Welch's interval; the difference itself unless mean_status OK */
+    double high;
+    double t;            /* 0 */
+    double degrees;      /* Welch-Satterthwaite; 0 */
+    double mean_p_value; /* two-sided; 1 */
+} llmlearn_ratings;
+
+/* Compares ratings of 1 to 5 stars, each side given as five counts, 1 star first.
+ * Mann & Whitney 1947 with the correction for ties (R's wilcox.test, exact = FALSE); Welch 1947. */
+LLMLEARN_API llmlearn_err llmlearn_stats_ratings(const uint64_t *control, const uint64_t *variant,
+                                                 double confidence, llmlearn_ratings *out_ratings);
+
+/* -- is it no worse? */
+
+typedef enum llmlearn_guardrail {
+    LLMLEARN_GUARDRAIL_UNKNOWN = 0, /* too few data to tell */
+    LLMLEARN_GUARDRAIL_PASS = 1,    /* shown to be no worse than the margin allows */
+    LLMLEARN_GUARDRAIL_FAIL = 2     /* shown to be worse than that */
+} llmlearn_guardrail;
+
+typedef struct llmlearn_noninferiority {
+    uint32_t struct_size;
+    int32_t status;    /* OK, NO_DATA, TOO_FEW, NO_VARIATION: the guardrail is then unknown */
+    int32_t guardrail; /* llmlearn_guardrail */
+    uint32_t reserved;
+    double statistic; /* z or t, positive where the variant does better than the margin; 0 */
+    double degrees;   /* of t; 0 for z */
+    double p_value;   /* that it is worse than the margin, one-sided; PASS below alpha. 1 */
+    double p_worse;   /* that it is not; FAIL below alpha. 1 */
+} llmlearn_noninferiority;
+
+#define LLMLEARN_LOWER_IS_BETTER 0x01u /* failures rather than successes */
+
+/* Is the variant's rate worse than the control's by less than the margin (0 to 1)? The score
+ * test of Farrington & Manning 1990 with Miettinen & Nurminen's N/(N-1).
+ *   flags  0 or LLMLEARN_LOWER_IS_BETTER */
+LLMLEARN_API llmlearn_err llmlearn_stats_rate_not_worse(const llmlearn_rate *control,
+                                                        const llmlearn_rate *variant, double margin,
+                                                        double alpha_ratio, uint32_t flags,
+                                                        llmlearn_noninferiority *out_result);
+
+/* A mean of independent values: of latencies, costs, or one mean per unit. */
+typedef struct llmlearn_mean {
+    uint64_t count;
+    double mean;
+    double variance; /* with n - 1; >= 0. Not read while count < 2 */
+} llmlearn_mean;
+
+/* Is the variant's mean at most (1 + margin) times the control's, lower being better? Welch's t of
+ * variant - (1 + margin) control. margin: -1 to 1e6, such as 0.2. The control's mean is >= 0.
+ * NO_VARIATION (no spread in either): the guardrail is what the means say. */
+LLMLEARN_API llmlearn_err llmlearn_stats_mean_not_worse(const llmlearn_mean *control,
+                                                        const llmlearn_mean *variant, double margin,
+                                                        double alpha_ratio,
+                                                        llmlearn_noninferiority *out_result);
+
+/* -- do users repeat themselves? */
+
+/* One arm's units u with n_u votes, s_u of them positive, as running sums; each at most
+ * LLMLEARN_COUNT_MAX. */
+typedef struct llmlearn_cluster {
+    uint64_t units;
+    uint64_t trials;            /* sum of n_u */
+    uint64_t successes;         /* sum of s_u */
+    uint64_t trials_squared;    /* sum of n_u n_u */
+    uint64_t products;          /* sum of s_u n_u */
+    uint64_t successes_squared; /* sum of s_u s_u */
+} llmlearn_cluster;
+
+typedef struct llmlearn_clustered {
+    uint32_t struct_size;
+    int32_t status;       /* OK; NO_DATA; TOO_FEW: under two units; NO_VARIATION: see low, high */
+    double rate;          /* successes / trials; 0 */
+    double variance;      /* of the rate; 0 */
+    double design_effect; /* variance against independent trials; 1 */
+    double low;  /* rate -+ t standard errors within 0..1 (units - 1 degrees of freedom); */
+    double high; /* 0 and 1 unless the status is OK */
+} llmlearn_clustered;
+
+/* A rate over all votes, the unit being the user: the ratio (delta) variance
+ * m/(m-1) sum (s_u - rate n_u)^2 / (sum n_u)^2. Deng et al. 2018; Cochran 1977, 6.6. */
+LLMLEARN_API llmlearn_err llmlearn_stats_clustered(const llmlearn_cluster *arm, double confidence,
+                                                   llmlearn_clustered *out_clustered);
+
+typedef struct llmlearn_clustered_difference {
+    uint32_t struct_size;
+    int32_t status;    /* OK, or the worse of the two arms' */
+    double difference; /* variant's rate less the control's; 0 */
+    double low;        /* by t; -1 and 1 unless the status is OK */
+    double high;
+    double z;        /* 0 */
+    double degrees;  /* units of both, less two; 0 */
+    double p_value;  /* two-sided, by t; 1 */
+    double p_normal; /* two-sided, by the normal distribution; 1 */
+} llmlearn_clustered_difference;
+
+LLMLEARN_API llmlearn_err llmlearn_stats_clustered_difference(
+    const llmlearn_cluster *control, const llmlearn_cluster *variant, double confidence,
+    llmlearn_clustered_difference *out_difference);
+
+/* -- what happened? */
+
+typedef struct llmlearn_summary {
+    uint32_t struct_size;
+    int32_t status; /* OK; NO_DATA: all 0; TOO_FEW: one value, no spread */
+    uint64_t count;
+    double mean;
+    double variance; /* with n - 1; 0 */
+    double deviation;
+    double min;
+    double max;
+    double q50; /* quantiles by linear interpolation, R's type 7 */
+    double q90;
+    double q95;
+    double q99;
+} llmlearn_summary;
+
+/* Describes values: finite numbers, not changed. values may be NULL when count is 0. At most
+ * 2^32 values. Copies them to sort: LLMLEARN_ENOMEM. A spread too large for a double is the
+ * largest double. */
+LLMLEARN_API llmlearn_err llmlearn_stats_summary(const double *values, size_t count,
+                                                 llmlearn_summary *out_summary);
+
+typedef struct llmlearn_comparison {
+    uint32_t struct_size;
+    uint32_t arm_count;          /* 1 to LLMLEARN_ARMS_MAX */
+    const llmlearn_rate *arms;   /* required */
+    const char *const *versions; /* names of the arms; NULL: "0", "1", ... */
+    uint32_t champion;           /* index of its arm */
+    uint32_t reserved;           /* 0 */
+    uint64_t trials_min;         /* 0: 100. What each arm needs */
+    double alpha_ratio;          /* 0: 0.05 */
+    double effect_min;           /* 0: 0.1. Cramer's V that must be exceeded */
+} llmlearn_comparison;
+
+typedef struct llmlearn_compared {
+    uint32_t struct_size;
+    int32_t winner; /* index of the arm; -1: none */
+    const char
+        *status;       /* the classic rule's word: "winner", "tie", "not_significant", ... Static */
+    double confidence; /* 1 - p_value with a winner, else 0 */
+    double p_value;    /* 1 where nothing was computed */
+    double effect_size;  /* Cramer's V; 0 */
+    uint32_t promotable; /* 1: it is not the champion and beats it, Holm-adjusted p < alpha */
+    uint32_t reserved;
+} llmlearn_compared;
+
+/* Compares variants from counts alone, by the classic rule (see LLMLEARN_RULE_CLASSIC; V > 0.1
+ * is decided in integers), with everything an expert asks for beside it.
+ *
+ *   out_compared  may be NULL
+ *   out_json      the caller's to free; NULL: not wanted. Allocates
+ *   {"schema": 1, "rule": "classic", "winner": version or null, "status", "confidence", "p_value",
+ *    "effect_size", "promotable", "alpha", "effect_min", "trials_min", "method", "chi_square",
+ *    "degrees", "ln_p_value", "mid_p_value", "cramers_v_unbiased", "sentence",
+ *    "advisories": ["v_gate_blocks" | "winner_not_separated" | "low_expected" | ...],
+ *    "arms": [{"arm", "version", "champion", "successes", "trials", "rate", "interval": [low,
+ * high], "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
+ *      "best_ratio", "expected_loss"}]} */
+LLMLEARN_API llmlearn_err llmlearn_compare_variants(const llmlearn_comparison *comparison,
+                                                    llmlearn_compared *out_compared,
+                                                    char **out_json);
+
 #ifdef __cplusplus
 }
 #endif

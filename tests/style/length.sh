@@ -1,6 +1,7 @@
 #!/bin/sh
-# Functions of lib have at most 70 lines, files of lib and include 600, lines
-# anywhere in our code 100 columns, and no tab or blank ends a line of C.
+# Functions of lib have at most 70 lines, files of lib 600, lines anywhere in
+# our code 100 columns, and no tab or blank ends a line of C. The public header
+# may be long: it is one text, read from top to bottom.
 #
 #   length.sh [root]
 set -eu
@@ -22,7 +23,7 @@ find lib -name '*.[ch]' -print0 | xargs -0 -r awk '
     }
     END { exit bad }' || bad=1
 
-find lib include -name '*.[ch]' -print0 | xargs -0 -r awk '
+find lib -name '*.[ch]' -print0 | xargs -0 -r awk '
     FNR == 601 { print FILENAME ": more than 600 lines"; bad = 1 }
     END { exit bad }' || bad=1
 

@@ -42,6 +42,22 @@ double ll_special_ln_factorial_rest(uint64_t n)
     return half_ln_two_pi + 0.5 * log(x) + series / x;
 }
 
+double ll_special_stirling_error(double z)
+{
+    double error = 0.0;
+
+    assert(z > 0);
+    /* The series is good from 16 on; each step up to there is (z + 1/2) ln(1 + 1/z) - 1. */
+    for (; z < 16; z += 1.0)
+        error += (z + 0.5) * log1p(1.0 / z) - 1.0;
+    double inverse_square = 1.0 / (z * z);
+    double series = 1.0 / 1680.0 - inverse_square / 1188.0;
+    series = 1.0 / 1260.0 - series * inverse_square;
+    series = 1.0 / 360.0 - series * inverse_square;
+    series = 1.0 / 12.0 - series * inverse_square;
+    return error + series / z;
+}
+
 double ll_special_deviance(double observed, double expected, double difference)
 {
     assert(observed >= 0 && expected > 0);

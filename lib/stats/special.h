@@ -14,6 +14,10 @@
  * Loader 2000, "Fast and accurate computation of binomial probabilities". */
 double ll_special_ln_factorial_rest(uint64_t n);
 
+/* The Stirling error of the gamma function, ln Gamma(z) - (z - 1/2) ln z + z - ln(2 pi)/2, for
+ * real z > 0: below 1/(12 z). Absolute error below 2e-15. Abramowitz & Stegun 6.1.40. */
+double ll_special_stirling_error(double z);
+
 /* The deviance part of one cell, x ln(x/m) + m - x >= 0, from the observed x,
  * the expected m > 0 and their difference x - m, which the caller often has
  * more exactly than a subtraction would give it. Loader 2000, "bd0". */

@@ -1,5 +1,6 @@
 #include "stats/beta.h"
 
+#include "stats/logit.h"
 #include "stats/normal.h"
 #include "stats/quadrature.h"
 #include "stats/special.h"
@@ -97,28 +98,10 @@ static double fraction(const beta *of, double x, double y)
     return value;
 }
 
-/* ln of the logit's density `step` further on, less that at x: a step - n ln(y + x e^step),
- * or the same seen from the other end, -b step - n ln(x + y e^-step). */
+/* ln of the logit's density `step` further on, less that at x. */
 static double ln_ratio(const beta *of, double x, double y, double off, double step)
 {
-    double n = of->a + of->b;
-
-    if (fabs(step) > 0.01 && x <= y)
-        return of->a * step - n * log1p(x * expm1(step));
-    if (fabs(step) > 0.01)
-        return -of->b * step - n * log1p(y * expm1(-step));
-    /* By the cumulants of a coin that falls x: what is linear in the step is `off`, and does not
-     * come out as the difference of two large numbers. */
-    double variance = x * y;
-    double skew = y - x;
-    double k4 = 1.0 - 6.0 * variance;
-    double k5 = skew * (1.0 - 12.0 * variance);
-    double k6 = 1.0 - 30.0 * variance * (1.0 - 4.0 * variance);
-    double series = k5 / 120.0 + step * k6 / 720.0;
-    series = k4 / 24.0 + step * series;
-    series = skew / 6.0 + step * series;
-    series = 0.5 + step * series;
-    return off * step - n * variance * series * step * step;
+    return off * step - (of->a + of->b) * ll_logit_divergence(x, y, step);
 }
 
 /* How far below x, on the scale of the logit, the density has fallen by e^-45. */
@@ -249,7 +232,7 @@ static double solve_small(const beta *of, const target *t)
     return fmin(exp(ln_x), 0.5);
 }
 
-static ll_beta_point solve(double p, bool upper, double a, double b)
+static ll_logit_point solve(double p, bool upper, double a, double b)
 {
     beta of = beta_of(a, b);
     target t = { .p = p, .upper = upper };
@@ -260,20 +243,20 @@ static ll_beta_point solve(double p, bool upper, double a, double b)
     double at_half = tail_of(&t, tails(&of, 0.5, 0.5));
     if ((at_half >= t.p) != t.upper) {
         double x = solve_small(&of, &t);
-        return (ll_beta_point){ .x = x, .y = 1.0 - x };
+        return (ll_logit_point){ .x = x, .y = 1.0 - x };
     }
     beta other = mirrored(&of);
     t.upper = !t.upper;
     double y = solve_small(&other, &t);
-    return (ll_beta_point){ .x = 1.0 - y, .y = y };
+    return (ll_logit_point){ .x = 1.0 - y, .y = y };
 }
 
-ll_beta_point ll_beta_solve_lower(double p, double a, double b)
+ll_logit_point ll_beta_solve_lower(double p, double a, double b)
 {
     return solve(p, false, a, b);
 }
 
-ll_beta_point ll_beta_solve_upper(double p, double a, double b)
+ll_logit_point ll_beta_solve_upper(double p, double a, double b)
 {
     return solve(p, true, a, b);
 }

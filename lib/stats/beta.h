@@ -7,16 +7,14 @@
  * Relative error of a tail below 1e-12 for parameters from 0.1 to 1e9, and 1e-11 for smaller
  * ones. A quantile hits its tail as closely; below 1e-308 it is 0.
  *
- * Uses: stats/special, stats/normal. */
+ * Uses: stats/logit, stats/normal, stats/quadrature, stats/special. */
 #ifndef LL_STATS_BETA_H
 #define LL_STATS_BETA_H
 
+#include "stats/logit.h"
+
 #define LL_BETA_PARAMETER_MIN 1e-3
 #define LL_BETA_PARAMETER_MAX 0x1p55
-
-typedef struct ll_beta_point {
-    double x, y; /* x + y = 1 */
-} ll_beta_point;
 
 typedef struct ll_beta_tails {
     double lower, upper;
@@ -30,8 +28,8 @@ ll_beta_tails ll_beta_cdf(double x, double y, double a, double b);
 double ll_beta_logit_density(double x, double y, double a, double b);
 
 /* Where the lower or the upper tail is p, 0 < p < 1. */
-ll_beta_point ll_beta_solve_lower(double p, double a, double b);
-ll_beta_point ll_beta_solve_upper(double p, double a, double b);
+ll_logit_point ll_beta_solve_lower(double p, double a, double b);
+ll_logit_point ll_beta_solve_upper(double p, double a, double b);
 double ll_beta_quantile(double p, double a, double b);
 double ll_beta_upper_quantile(double p, double a, double b);
 

@@ -29,7 +29,7 @@ double ll_student_t_sf(double t, double degrees)
 /* The t > 0 with P(|T| > t) = p. */
 static double both_tails(double p, double degrees)
 {
-    ll_beta_point at = ll_beta_solve_lower(p, 0.5 * degrees, 0.5);
+    ll_logit_point at = ll_beta_solve_lower(p, 0.5 * degrees, 0.5);
 
     if (at.x <= 0)
         return DBL_MAX;

@@ -26,11 +26,9 @@ double ll_student_t_sf(double t, double degrees)
     return t > 0 ? 0.5 * both : 1.0 - 0.5 * both;
 }
 
-/* The t > 0 with P(|T| > t) = p. */
-static double both_tails(double p, double degrees)
+/* The t where the Beta distribution of ll_student_t_sf is at a point. */
+static double t_at(ll_logit_point at, double degrees)
 {
-    ll_logit_point at = ll_beta_solve_lower(p, 0.5 * degrees, 0.5);
-
     if (at.x <= 0)
         return DBL_MAX;
     return fmin(sqrt(degrees) * sqrt(at.y / at.x), DBL_MAX);
@@ -42,9 +40,9 @@ double ll_student_t_isf(double p, double degrees)
 
     double v = allowed(degrees);
     if (p < 0.5)
-        return both_tails(2.0 * p, v);
+        return t_at(ll_beta_solve_lower(2.0 * p, 0.5 * v, 0.5), v);
     if (p > 0.5)
-        return -both_tails(2.0 * (1.0 - p), v);
+        return -t_at(ll_beta_solve_lower(2.0 * (1.0 - p), 0.5 * v, 0.5), v);
     return 0.0;
 }
 
@@ -52,5 +50,8 @@ double ll_student_t_two_sided(double confidence, double degrees)
 {
     assert(confidence > 0 && confidence < 1);
 
-    return both_tails(1.0 - confidence, allowed(degrees));
+    double v = allowed(degrees);
+    if (confidence < 0.5) /* of which 1 - confidence would lose digits, or all */
+        return t_at(ll_beta_solve_upper(confidence, 0.5 * v, 0.5), v);
+    return t_at(ll_beta_solve_lower(1.0 - confidence, 0.5 * v, 0.5), v);
 }

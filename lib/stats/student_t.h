@@ -12,7 +12,7 @@
 double ll_student_t_sf(double t, double degrees);
 
 /* The t with P(T > t) = p, 0 < p < 1; and that with P(|T| <= t) = confidence. The largest
- * double where it is larger than that. */
+ * double where it is larger than that; 0 where its square is below all doubles. */
 double ll_student_t_isf(double p, double degrees);
 double ll_student_t_two_sided(double confidence, double degrees);
 

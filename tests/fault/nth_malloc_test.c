@@ -330,6 +330,17 @@ static llmlearn_err call_promote(void)
     return llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "again", LEARNER_DEADLINE_MS);
 }
 
+static llmlearn_err call_stats_summary(void)
+{
+    const double values[] = { 3.0, 1.0, 2.0 };
+    llmlearn_summary s = { .struct_size = sizeof s };
+    llmlearn_err err = llmlearn_stats_summary(values, 3, &s);
+
+    disarm();
+    ck_assert((s.count == 3) == (err == LLMLEARN_OK));
+    return err;
+}
+
 static const struct {
     const char *name;
     llmlearn_err (*call)(void);
@@ -348,6 +359,7 @@ static const struct {
     { "start_ab_test", call_start_test },
     { "select_winner", call_select_winner },
     { "promote_variant", call_promote },
+    { "stats_summary", call_stats_summary },
     { "close", call_close },
 };
 

@@ -9,8 +9,12 @@
 
 #define BYTES_OF_KEY 8
 #define BYTE_VALUES 256
+#define PREFIX_BITS 16 /* sign, exponent and four bits more: a sixteenth of an octave */
+#define PREFIXES (1 << PREFIX_BITS)
 
 static const uint64_t sign_bit = UINT64_C(1) << 63;
+
+/* ---- keys ---- */
 
 /* Keys order as their values do: negative ones upside down, below the others. */
 static uint64_t key_of(double value)
@@ -34,6 +38,11 @@ static double value_of(uint64_t key)
 static unsigned byte_of(uint64_t key, int byte)
 {
     return (unsigned)(key >> (8 * byte)) & (BYTE_VALUES - 1);
+}
+
+static uint64_t prefix_of(uint64_t key)
+{
+    return key >> (64 - PREFIX_BITS);
 }
 
 /* How often each byte has each value. */
@@ -80,21 +89,101 @@ static const uint64_t *sort_keys(uint64_t *keys, uint64_t *spare, uint64_t count
     return keys;
 }
 
-/* At (count - 1) percent / 100 of the way along the sorted values. */
-static double quantile(const uint64_t *sorted, uint64_t count, unsigned percent)
-{
-    uint64_t hundredths = (count - 1) * percent;
-    uint64_t place = hundredths / 100;
-    double share = (double)(hundredths % 100) / 100.0;
-    double below = value_of(sorted[place]);
+/* ---- quantiles ---- */
 
-    if (share <= 0.0)
-        return below;
-    double above = value_of(sorted[place + 1]);
+enum { LOWEST, Q50, Q90, Q95, Q99, HIGHEST, QUANTILES };
+
+static const unsigned percents[QUANTILES] = { 0, 50, 90, 95, 99, 100 };
+
+/* Each quantile lies a share of the way between two neighbours in the sorted values; the
+ * places of both are kept one after the other, all in rising order. */
+typedef struct quantiles {
+    uint64_t places[2 * QUANTILES];
+    double shares[QUANTILES];
+} quantiles;
+
+/* Quantile p is (count - 1) p along, which is found in hundredths without rounding. */
+static quantiles find_places(uint64_t count)
+{
+    quantiles q;
+
+    for (int i = 0; i < QUANTILES; i++) {
+        uint64_t hundredths = (count - 1) * percents[i];
+        q.places[2 * i] = hundredths / 100;
+        q.places[2 * i + 1] = hundredths / 100 + (hundredths % 100 > 0);
+        q.shares[i] = (double)(hundredths % 100) / 100.0;
+    }
+    return q;
+}
+
+/* Turns the count of each prefix into whether a quantile has it, and places among all keys
+ * into those among the keys of such prefixes. */
+static void mark_wanted(uint64_t *counts, quantiles *q)
+{
+    uint64_t below = 0, skipped = 0;
+    int next = 0;
+
+    for (uint64_t prefix = 0; prefix < PREFIXES; prefix++) {
+        uint64_t here = counts[prefix];
+        counts[prefix] = 0;
+        for (; next < 2 * QUANTILES && q->places[next] < below + here; next++) {
+            q->places[next] -= skipped;
+            counts[prefix] = 1;
+        }
+        skipped += counts[prefix] ? 0 : here;
+        below += here;
+    }
+    assert(next == 2 * QUANTILES);
+}
+
+/* Of many keys only those matter that begin like one asked for, a tenth or so. Moves them to
+ * the front and says how many they are. */
+static uint64_t keep_wanted(uint64_t *keys, uint64_t count, uint64_t *counts, quantiles *q)
+{
+    uint64_t kept = 0;
+
+    memset(counts, 0, PREFIXES * sizeof *counts);
+    for (uint64_t i = 0; i < count; i++)
+        counts[prefix_of(keys[i])]++;
+    mark_wanted(counts, q);
+    for (uint64_t i = 0; i < count; i++) {
+        keys[kept] = keys[i];
+        kept += counts[prefix_of(keys[i])];
+    }
+    return kept;
+}
+
+static double quantile(const uint64_t *sorted, const quantiles *q, int which)
+{
+    double below = value_of(sorted[q->places[2 * which]]);
+    double above = value_of(sorted[q->places[2 * which + 1]]);
+    double share = q->shares[which];
+
     if (below < 0.0 && above > 0.0)
         return (1.0 - share) * below + share * above; /* their distance may be infinite */
     return fmin(below + share * (above - below), above);
 }
+
+static void describe_order(const double *values, uint64_t *workspace, llmlearn_summary *out)
+{
+    uint64_t count = out->count;
+    uint64_t *keys = workspace, *spare = workspace + count;
+    quantiles q = find_places(count);
+
+    for (uint64_t i = 0; i < count; i++)
+        keys[i] = key_of(values[i]);
+    if (count >= PREFIXES)
+        count = keep_wanted(keys, count, spare, &q);
+    const uint64_t *sorted = sort_keys(keys, spare, count);
+    out->min = quantile(sorted, &q, LOWEST);
+    out->max = quantile(sorted, &q, HIGHEST);
+    out->q50 = quantile(sorted, &q, Q50);
+    out->q90 = quantile(sorted, &q, Q90);
+    out->q95 = quantile(sorted, &q, Q95);
+    out->q99 = quantile(sorted, &q, Q99);
+}
+
+/* ---- mean and spread ---- */
 
 /* A power of two that leaves room for 2^32 squares and, if the largest value
  * is that far down, keeps its square from vanishing. 1 for all that is usual. */
@@ -158,18 +247,9 @@ void ll_describe(const double *values, uint64_t count, uint64_t *workspace, llml
     *out = (llmlearn_summary){ .struct_size = struct_size, .status = LLMLEARN_STATS_NO_DATA };
     if (count == 0)
         return;
-    for (uint64_t i = 0; i < count; i++)
-        workspace[i] = key_of(values[i]);
-
-    const uint64_t *sorted = sort_keys(workspace, workspace + count, count);
     out->status = LLMLEARN_STATS_TOO_FEW;
     out->count = count;
-    out->min = value_of(sorted[0]);
-    out->max = value_of(sorted[count - 1]);
+    describe_order(values, workspace, out);
     assert(isfinite(out->min) && isfinite(out->max)); /* what is not finite sorts to the ends */
-    out->q50 = quantile(sorted, count, 50);
-    out->q90 = quantile(sorted, count, 90);
-    out->q95 = quantile(sorted, count, 95);
-    out->q99 = quantile(sorted, count, 99);
     describe_spread(values, out);
 }

@@ -7,8 +7,9 @@
  * interpolate linearly between neighbours: type 7 of Hyndman & Fan 1996, the
  * default of R and NumPy; their places are found in integers.
  *
- * Sorting is by the bits of the values, byte after byte: time grows with the
- * count alone, in whatever order they come.
+ * Sorting is by the bits of the values, byte after byte, of many values only of
+ * those whose first bits are a quantile's: time grows with the count alone, in
+ * whatever order they come.
  *
  * Uses: stats/sum. */
 #ifndef LL_STATS_DESCRIBE_H

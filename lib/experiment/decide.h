@@ -16,7 +16,7 @@
 #define LL_EXPERIMENT_DECIDE_H
 
 #include "llmlearn.h"
-#include "stats/classic.h"
+#include "stats/advisory.h"
 #include "store/ab_tests.h"
 
 typedef struct ll_decide_input {
@@ -29,18 +29,14 @@ typedef struct ll_decide_input {
     int64_t vote_sequence; /* the last one given */
 } ll_decide_input;
 
-/* What forbids promotion without a person, and what a reader should know. Bits. */
+/* What forbids promotion without a person. Bits. */
 #define LL_BLOCKER_CACHED_SHARE 0x01u  /* over 5 % of an arm's explanations came from a cache */
 #define LL_BLOCKER_CONTAMINATION 0x02u /* at least 10 units, and 1 % of all, met two arms */
-
-#define LL_ADVISORY_V_GATE_BLOCKS 0x01u        /* p < alpha, but V is not above effect_min */
-#define LL_ADVISORY_WINNER_NOT_SEPARATED 0x02u /* from the second best or from the champion */
-#define LL_ADVISORY_LOW_EXPECTED 0x04u         /* an expected count is below 5 */
 
 typedef struct ll_decide_outcome {
     llmlearn_verdict verdict;
     ll_classic_result evidence;
-    uint32_t blockers, advisories;
+    uint32_t blockers, advisories; /* LL_BLOCKER_..., LL_ADVISORY_... */
     bool promotable;
 } ll_decide_outcome;
 
@@ -49,8 +45,7 @@ void ll_decide(const ll_decide_input *in, ll_decide_outcome *out);
 /* "keep_going", "winner", "no_difference", "invalid". */
 const char *ll_decide_verdict_name(llmlearn_verdict verdict);
 
-/* The names of the set bits, one after another: NULL ends them. */
-const char *ll_decide_blocker_name(uint32_t blockers, uint32_t index);
-const char *ll_decide_advisory_name(uint32_t advisories, uint32_t index);
+/* "cached_share" ... of one bit. */
+const char *ll_decide_blocker_name(uint32_t blocker);
 
 #endif

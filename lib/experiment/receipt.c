@@ -13,12 +13,13 @@
 
 #define CONFIDENCE 0.95
 
-static json_t *names_of(const char *(*name_of)(uint32_t bits, uint32_t index), uint32_t bits)
+/* Of the bits that are set, the lowest first. */
+static json_t *names_of(const char *(*name_of)(uint32_t bit), uint32_t bits)
 {
     json_t *names = json_array();
 
-    for (uint32_t i = 0; name_of(bits, i) != NULL; i++)
-        ll_json_add(&names, json_string(name_of(bits, i)));
+    for (; bits != 0; bits &= bits - 1)
+        ll_json_add(&names, json_string(name_of(bits & (0 - bits))));
     return names;
 }
 
@@ -100,7 +101,7 @@ static json_t *receipt_json(const ll_decide_input *in, const ll_decide_outcome *
     ll_json_put(&json, "promotable", json_boolean(o->promotable));
     ll_json_put(&json, "promoted", json_boolean(promoted));
     ll_json_put(&json, "blockers", names_of(ll_decide_blocker_name, o->blockers));
-    ll_json_put(&json, "advisories", names_of(ll_decide_advisory_name, o->advisories));
+    ll_json_put(&json, "advisories", names_of(ll_advisory_name, o->advisories));
     ll_json_put(&json, "sentence", json_string(sentence));
     ll_json_put(&json, "arms", arms_json(in, &o->evidence));
     return json;

@@ -1,8 +1,9 @@
 #include "stats/classic.h"
 
-#include "stats/chi_square.h"
-#include "stats/fisher.h"
+#include "stats/association.h"
+#include "stats/cramer.h"
 #include "stats/holm.h"
+#include "stats/pearson.h"
 #include "stats/wide.h"
 
 #include <assert.h>
@@ -38,7 +39,8 @@ static void check(const ll_classic_input *in)
     assert(in->alpha > 0 && in->alpha < 1);
     assert(in->effect_min >= 0);
     for (uint32_t i = 0; i < in->arm_count; i++)
-        assert(in->successes[i] <= in->trials[i] && in->trials[i] <= LL_STATS_COUNT_MAX);
+        assert(in->arms[i].successes <= in->arms[i].trials &&
+               in->arms[i].trials <= LL_STATS_COUNT_MAX);
 }
 
 static void clear(const ll_classic_input *in, ll_classic_result *out)
@@ -57,9 +59,9 @@ static ll_classic_status status_before_test(const ll_classic_input *in)
     bool short_of_trials = false;
 
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        if (in->trials[i] > 0)
+        if (in->arms[i].trials > 0)
             with_trials++;
-        if (in->trials[i] < in->trials_min)
+        if (in->arms[i].trials < in->trials_min)
             short_of_trials = true;
     }
     if (!in->duration_reached)
@@ -69,69 +71,36 @@ static ll_classic_status status_before_test(const ll_classic_input *in)
     return short_of_trials ? LL_CLASSIC_INSUFFICIENT_SAMPLE : (ll_classic_status)0;
 }
 
-/* With an expected count below 5 there are only a few tables to add up. */
-static ll_fisher_result fisher(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
-                               uint64_t trials_2)
-{
-    ll_fisher_result exact = { .p_value = 1.0 };
-    ll_fisher_status status = ll_fisher_test(successes_1, trials_1, successes_2, trials_2, &exact);
-
-    assert(status == LL_FISHER_OK);
-    (void)status;
-    return exact;
-}
-
-/* Fisher's p of the only two arms with trials. */
-static ll_fisher_result fisher_of_two(const ll_classic_input *in)
-{
-    uint32_t arms[2] = { 0, 0 };
-    uint32_t found = 0;
-
-    for (uint32_t i = 0; i < in->arm_count; i++) {
-        if (in->trials[i] > 0) {
-            assert(found < 2);
-            arms[found++] = i;
-        }
-    }
-    assert(found == 2);
-    return fisher(in->successes[arms[0]], in->trials[arms[0]], in->successes[arms[1]],
-                  in->trials[arms[1]]);
-}
-
+/* Of more than two arms Pearson's p stands even where the exact one could be had: the rule is
+ * what it was when its first receipt was written. */
 static void test_all_arms(const ll_classic_input *in, ll_classic_result *out)
 {
-    ll_chi_square_result pearson;
+    llmlearn_association found;
 
-    ll_chi_square_test(in->successes, in->trials, in->arm_count, &pearson);
-    out->computed = true;
-    out->p_value = pearson.p_value;
-    out->ln_p_value = pearson.ln_p_value;
-    out->chi_square = pearson.chi_square;
-    out->cramers_v = pearson.cramers_v;
-    out->degrees = pearson.degrees;
-    out->low_expected = pearson.low_expected;
-    if (pearson.no_variation)
-        return;
-
-    out->method = pearson.low_expected ? "pearson_low_expected" : "pearson";
-    if (pearson.low_expected && pearson.arms_used == 2) {
-        ll_fisher_result exact = fisher_of_two(in);
+    ll_pearson_test(in->arms, in->arm_count, &found);
+    out->low_expected = found.cells_low > 0;
+    out->method = out->low_expected ? "pearson_low_expected" : "pearson";
+    if (out->low_expected && found.arms_used == 2) {
+        ll_association_test(in->arms, in->arm_count, &found);
         out->method = "fisher";
-        out->p_value = exact.p_value;
-        out->ln_p_value = exact.ln_p_value;
     }
+    if (found.status != LLMLEARN_STATS_OK)
+        out->method = NULL;
+    out->computed = true;
+    out->p_value = found.p_value;
+    out->ln_p_value = found.ln_p_value;
+    out->chi_square = found.chi_square;
+    out->cramers_v = found.cramers_v;
+    out->degrees = found.degrees;
 }
 
 static double p_of_pair(const ll_classic_input *in, uint32_t a, uint32_t b)
 {
-    const uint64_t successes[2] = { in->successes[a], in->successes[b] };
-    const uint64_t trials[2] = { in->trials[a], in->trials[b] };
-    ll_chi_square_result pearson;
+    const llmlearn_rate pair[2] = { in->arms[a], in->arms[b] };
+    llmlearn_association found;
 
-    ll_chi_square_test(successes, trials, 2, &pearson);
-    if (pearson.no_variation || !pearson.low_expected)
-        return pearson.p_value;
-    return fisher(successes[0], trials[0], successes[1], trials[1]).p_value;
+    ll_association_test(pair, 2, &found);
+    return found.p_value;
 }
 
 /* An arm without trials keeps its place among the comparisons, with p = 1: how
@@ -161,8 +130,8 @@ static void test_against_champion(const ll_classic_input *in, ll_classic_result 
 /* Is arm a's rate above (1), equal to (0) or below (-1) that of arm b? */
 static int compare_rates(const ll_classic_input *in, uint32_t a, uint32_t b)
 {
-    ll_wide_u128 left = (ll_wide_u128)in->successes[a] * in->trials[b];
-    ll_wide_u128 right = (ll_wide_u128)in->successes[b] * in->trials[a];
+    ll_wide_u128 left = (ll_wide_u128)in->arms[a].successes * in->arms[b].trials;
+    ll_wide_u128 right = (ll_wide_u128)in->arms[b].successes * in->arms[a].trials;
     return (left > right) - (left < right);
 }
 
@@ -173,7 +142,7 @@ static int32_t strictly_best(const ll_classic_input *in)
     bool shared = false;
 
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        if (in->trials[i] == 0)
+        if (in->arms[i].trials == 0)
             continue;
         int order = best < 0 ? 1 : compare_rates(in, i, (uint32_t)best);
         if (order > 0)
@@ -190,7 +159,7 @@ static ll_classic_status status_after_test(const ll_classic_input *in, ll_classi
         return LL_CLASSIC_NO_DIFFERENCE;
     if (out->p_value >= in->alpha)
         return LL_CLASSIC_NOT_SIGNIFICANT;
-    if (!ll_chi_square_effect_exceeds(in->successes, in->trials, in->arm_count, in->effect_min))
+    if (!ll_cramer_exceeds(in->arms, in->arm_count, in->effect_min))
         return LL_CLASSIC_EFFECT_TOO_SMALL;
 
     out->winner = strictly_best(in);

@@ -21,14 +21,15 @@
  * champion is a question of its own, answered beside it: each arm against the
  * champion, adjusted by Holm over all other arms.
  *
- * Uses: stats/limits, stats/chi_square, stats/fisher, stats/holm, stats/wide. */
+ * Uses: stats/limits, stats/association, stats/cramer, stats/holm, stats/pearson,
+ *       stats/wide. */
 #ifndef LL_STATS_CLASSIC_H
 #define LL_STATS_CLASSIC_H
 
+#include "llmlearn.h"
 #include "stats/limits.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Stored in receipts: never renumbered. */
 typedef enum ll_classic_status {
@@ -48,10 +49,9 @@ const char *ll_classic_status_name(ll_classic_status status);
 #define LL_CLASSIC_NO_CHAMPION UINT32_MAX
 
 typedef struct ll_classic_input {
-    const uint64_t *successes; /* at most the trials of the same arm */
-    const uint64_t *trials;    /* at most LL_STATS_COUNT_MAX */
-    uint32_t arm_count;        /* 1 to LL_STATS_ARMS_MAX */
-    uint32_t champion;         /* its index, or LL_CLASSIC_NO_CHAMPION */
+    const llmlearn_rate *arms;
+    uint32_t arm_count; /* 1 to LL_STATS_ARMS_MAX */
+    uint32_t champion;  /* its index, or LL_CLASSIC_NO_CHAMPION */
     uint64_t trials_min;
     double alpha;      /* between 0 and 1: 0.05 */
     double effect_min; /* at least 0: 0.1. Read to nine decimals */

@@ -1,5 +1,6 @@
 #include "stats/fisher.h"
 
+#include "stats/hypergeometric.h"
 #include "stats/limits.h"
 #include "stats/special.h"
 #include "stats/wide.h"
@@ -52,14 +53,6 @@ static table mirror(const table *t)
     return m;
 }
 
-/* One cell's share of -ln P, from its count and what its margins expect. */
-static double cell(uint64_t count, uint64_t row, uint64_t column, double total, double difference)
-{
-    double expected = (double)((ll_wide_u128)row * column) / total;
-    return ll_special_ln_factorial_rest(count) +
-           ll_special_deviance((double)count, expected, difference);
-}
-
 /* ln of the hypergeometric probability of first cell x. All four cells are off
  * their expectation by the same amount, known exactly but for one division.
  * The pairs are added so that a mirrored or a swapped table gives equal bits. */
@@ -69,15 +62,12 @@ static double ln_probability(const table *t, uint64_t x)
         return 0.0;
 
     uint64_t total = t->trials_1 + t->trials_2;
-    uint64_t y = t->successes - x;
     ll_wide_i128 off = (ll_wide_i128)x * total - (ll_wide_i128)t->trials_1 * t->successes;
-    double n = (double)total;
-    double d = (double)off / n;
-    double row_1 = cell(x, t->trials_1, t->successes, n, d) +
-                   cell(t->trials_1 - x, t->trials_1, t->failures, n, -d);
-    double row_2 = cell(y, t->trials_2, t->successes, n, -d) +
-                   cell(t->trials_2 - y, t->trials_2, t->failures, n, d);
-    return t->ln_margins - (row_1 + row_2);
+    double excess = (double)off / (double)total;
+    double arm_1 = ll_hypergeometric_arm(x, t->trials_1, t->successes, t->failures, excess);
+    double arm_2 =
+        ll_hypergeometric_arm(t->successes - x, t->trials_2, t->successes, t->failures, -excess);
+    return t->ln_margins - (arm_1 + arm_2);
 }
 
 /* The smallest x from low on with ln P(x) <= ln_limit; last + 1 if none. It is

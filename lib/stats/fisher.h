@@ -8,7 +8,7 @@
  * an expected count is small, about a millisecond at 1e9 trials. Past
  * LL_FISHER_TERMS_MAX tables to add in one tail the test says so instead.
  *
- * Uses: stats/limits, stats/special, stats/wide. */
+ * Uses: stats/hypergeometric, stats/limits, stats/special, stats/wide. */
 #ifndef LL_STATS_FISHER_H
 #define LL_STATS_FISHER_H
 

@@ -24,8 +24,12 @@ typedef struct ll_wide {
 void ll_wide_set(ll_wide *number, uint64_t value);
 void ll_wide_multiply(ll_wide *number, uint64_t factor);
 void ll_wide_add(ll_wide *number, const ll_wide *other);
+void ll_wide_subtract(ll_wide *number, const ll_wide *other); /* other is not the larger */
 
 /* Negative, zero or positive as a is below, equal to or above b. */
 int ll_wide_compare(const ll_wide *a, const ll_wide *b);
+
+/* a/b as a double, within 4 units of its last place; b is not 0. */
+double ll_wide_ratio(const ll_wide *a, const ll_wide *b);
 
 #endif

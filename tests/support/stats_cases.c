@@ -111,3 +111,14 @@ uint32_t in_counts(json_t *test_case, const char *name, uint64_t *out_counts)
         out_counts[i] = (uint64_t)json_integer_value(json_array_get(list, i));
     return (uint32_t)count;
 }
+
+uint32_t in_arms(json_t *test_case, llmlearn_rate *out_arms)
+{
+    uint64_t successes[CASE_ARMS_MAX], trials[CASE_ARMS_MAX];
+    uint32_t count = in_counts(test_case, "succ", successes);
+
+    ck_assert_uint_eq(in_counts(test_case, "n", trials), count);
+    for (uint32_t i = 0; i < count; i++)
+        out_arms[i] = (llmlearn_rate){ .successes = successes[i], .trials = trials[i] };
+    return count;
+}

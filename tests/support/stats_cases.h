@@ -6,6 +6,8 @@
 #ifndef TESTS_STATS_CASES_H
 #define TESTS_STATS_CASES_H
 
+#include "llmlearn.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +42,7 @@ double in_number(json_t *test_case, const char *name);
 uint64_t in_count(json_t *test_case, const char *name);
 uint64_t out_count(json_t *test_case, const char *name);
 uint32_t in_counts(json_t *test_case, const char *name, uint64_t *out_counts);
+/* Of "succ" and "n", as many of each. */
+uint32_t in_arms(json_t *test_case, llmlearn_rate *out_arms);
 
 #endif

@@ -1,6 +1,6 @@
-#include "stats/chi_square.h"
 #include "stats/cluster.h"
 #include "stats/limits.h"
+#include "stats/pearson.h"
 #include "support/draw.h"
 
 #include <check.h>
@@ -290,11 +290,13 @@ static llmlearn_cluster simulate(draw *d, double rate_of_all)
 
 static double independent_p(const llmlearn_cluster *one, const llmlearn_cluster *other)
 {
-    const uint64_t successes[] = { one->successes, other->successes };
-    const uint64_t trials[] = { one->trials, other->trials };
-    ll_chi_square_result got;
+    const llmlearn_rate arms[] = {
+        { .successes = one->successes, .trials = one->trials },
+        { .successes = other->successes, .trials = other->trials },
+    };
+    llmlearn_association got;
 
-    ll_chi_square_test(successes, trials, 2, &got);
+    ll_pearson_test(arms, 2, &got);
     return got.p_value;
 }
 

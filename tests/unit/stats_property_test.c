@@ -1,10 +1,10 @@
 /* Any counts that can occur give a defined answer: 200,000 tables, drawn and
  * contrived, through everything that classic and the reports call. A build with
  * sanitizers runs it too, and must find nothing undefined. */
-#include "stats/chi_square.h"
 #include "stats/classic.h"
 #include "stats/fisher.h"
 #include "stats/interval.h"
+#include "stats/pearson.h"
 
 #include <check.h>
 #include <math.h>
@@ -117,17 +117,17 @@ START_TEST(any_counts_have_a_defined_verdict)
 {
     uint32_t seen[LL_CLASSIC_WINNER + 1] = { 0 };
     source s = { .state = 2024 };
-    uint64_t successes[LL_STATS_ARMS_MAX], trials[LL_STATS_ARMS_MAX];
+    llmlearn_rate arms[LL_STATS_ARMS_MAX];
 
     for (int table = 0; table < TABLES; table++) {
-        ll_classic_input in = { .successes = successes, .trials = trials };
+        ll_classic_input in = { .arms = arms };
         ll_classic_result first, second;
         uint64_t common = below(&s, 2) == 0 ? 0 : some_trials(&s);
 
         in.arm_count = some_arms(&s);
         for (uint32_t i = 0; i < in.arm_count; i++) {
-            trials[i] = common > 0 ? common : some_trials(&s);
-            successes[i] = some_successes(&s, trials[i]);
+            arms[i].trials = common > 0 ? common : some_trials(&s);
+            arms[i].successes = some_successes(&s, arms[i].trials);
         }
         in.champion =
             below(&s, 9) == 0 ? LL_CLASSIC_NO_CHAMPION : (uint32_t)below(&s, in.arm_count);
@@ -186,12 +186,12 @@ START_TEST(any_table_has_an_exact_p_or_is_refused)
     for (int table = 0; table < TABLES / 50; table++) {
         uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
         uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
-        ll_chi_square_result pearson;
+        llmlearn_association pearson;
         ll_fisher_result exact;
 
-        ll_chi_square_test((uint64_t[]){ s1, s2 }, (uint64_t[]){ n1, n2 }, 2, &pearson);
+        ll_pearson_test((llmlearn_rate[]){ { s1, n1 }, { s2, n2 } }, 2, &pearson);
         if (ll_fisher_test(s1, n1, s2, n2, &exact) != LL_FISHER_OK) {
-            must(!pearson.low_expected);
+            must(pearson.cells_low == 0);
             refused++;
             continue;
         }

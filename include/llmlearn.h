@@ -585,7 +585,7 @@ typedef struct llmlearn_association {
  * no likelier than the observed one, forgiving 1e-7, as R has it), and
  * for more Freeman & Halton 1951 when there are at most 1e6 tables.
  * It says that not all arms are alike, never which is better: see llmlearn_stats_difference.
- * Cost: about 100 ns for Pearson's; up to tens of ms for the exact ones. */
+ * Cost: about 100 ns for Pearson's; up to 10 ms, and 50 KiB of stack, for the exact ones. */
 LLMLEARN_API llmlearn_err llmlearn_stats_association(const llmlearn_rate *arms, uint32_t arm_count,
                                                      llmlearn_association *out_association);
 
@@ -872,8 +872,9 @@ typedef struct llmlearn_noninferiority {
 
 #define LLMLEARN_LOWER_IS_BETTER 0x01u /* failures rather than successes */
 
-/* Is the variant's rate worse than the control's by less than the margin (0 to 1)? The score
- * test of Farrington & Manning 1990 with Miettinen & Nurminen's N/(N-1).
+/* Is the variant's rate worse than the control's by less than the margin (at least 0, less
+ * than 1)? The score test of Farrington & Manning 1990 with Miettinen & Nurminen's N/(N-1).
+ * NO_VARIATION: without a margin, and all outcomes are alike.
  *   flags  0 or LLMLEARN_LOWER_IS_BETTER */
 LLMLEARN_API llmlearn_err llmlearn_stats_rate_not_worse(const llmlearn_rate *control,
                                                         const llmlearn_rate *variant, double margin,

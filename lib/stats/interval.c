@@ -69,6 +69,16 @@ ll_interval ll_interval_wilson(uint64_t successes, uint64_t trials, double confi
     };
 }
 
+double ll_interval_difference(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
+                              uint64_t trials_2)
+{
+    assert(trials_1 > 0 && trials_2 > 0);
+
+    ll_wide_i128 cross = (ll_wide_i128)successes_2 * trials_1;
+    cross -= (ll_wide_i128)successes_1 * trials_2;
+    return (double)cross / ((double)trials_1 * (double)trials_2);
+}
+
 ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
                                  uint64_t trials_2, double confidence)
 {
@@ -79,9 +89,7 @@ ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64
     if (trials_1 == 0 || trials_2 == 0)
         return (ll_interval){ .low = -1.0, .high = 1.0, .no_data = true };
 
-    ll_wide_i128 cross = (ll_wide_i128)successes_2 * trials_1;
-    cross -= (ll_wide_i128)successes_1 * trials_2;
-    double difference = (double)cross / ((double)trials_1 * (double)trials_2);
+    double difference = ll_interval_difference(successes_1, trials_1, successes_2, trials_2);
     double below =
         hypot(gap_below(successes_2, trials_2, z), gap_below(trials_1 - successes_1, trials_1, z));
     double above =

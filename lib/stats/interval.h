@@ -20,6 +20,10 @@ typedef struct ll_interval {
  * failures. Wilson 1927, J. Amer. Stat. Assoc. 22:209. */
 ll_interval ll_interval_wilson(uint64_t successes, uint64_t trials, double confidence);
 
+/* p2 - p1, both with trials: the difference of the cross products, exact, over their scale. */
+double ll_interval_difference(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
+                              uint64_t trials_2);
+
 /* Of p2 - p1, by the square-and-add of two Wilson intervals.
  * Newcombe 1998, Statistics in Medicine 17:873, method 10. */
 ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,

@@ -19,9 +19,9 @@ def real(x):
     return repr(float(x))
 
 
-def write(name, fn, tolerance, conventions, cases):
+def write(name, fn, tolerance, conventions, cases, source=SOURCE):
     head = {"schema": 1, "fn": fn, "conventions": conventions, "tolerance": tolerance,
-            "source": SOURCE}
+            "source": source}
     numbered = [{"id": "%s-%03d" % (name, i), **c} for i, c in enumerate(cases)]
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".json")
     with open(path, "w", encoding="ascii") as out:
@@ -254,18 +254,24 @@ def normal_cases():
     return cases
 
 
-write("fisher2x2_large", "fisher_2x2", {"*": "rel 1e-10"},
-      "as fisher2x2; p_two sums tables with P <= P(observed) (1 + 1e-7)", fisher_cases())
-write("kx2_large", "chi2_kx2", {"chi2": "rel 1e-12", "p": "rel 1e-10", "ln_p": "rel 1e-12",
-                                "V": "rel 1e-12", "min_expected": "rel 1e-13"},
-      "as kx2_tests", kx2_cases())
-write("effect_large", "effect_exceeds", {"exceeds": "exact"},
-      "V > v_min, v_min being the decimal as written", effect_cases())
-write("proportion_ci_large", "wilson", {"wilson": "rel 1e-12"}, "as proportion_ci",
-      interval_cases())
-write("difference_ci_large", "newcombe", {"newcombe": "rel 1e-11"}, "as difference_ci",
-      difference_cases())
-write("chi2_large", "chi2_sf", {"sf": "rel 1e-12", "ln_sf": "rel 1e-13"}, "as chi2", tail_cases())
-write("normal_large", "normal", {"cdf": "rel 4e-15", "sf": "rel 1e-13 (rel 1e-12 for z>20)",
-                                 "ln_sf": "rel 1e-14", "isf": "rel 4e-15"}, "as normal",
-      normal_cases())
+def main():
+    write("fisher2x2_large", "fisher_2x2", {"*": "rel 1e-10"},
+          "as fisher2x2; p_two sums tables with P <= P(observed) (1 + 1e-7)", fisher_cases())
+    write("kx2_large", "chi2_kx2", {"chi2": "rel 1e-12", "p": "rel 1e-10", "ln_p": "rel 1e-12",
+                                    "V": "rel 1e-12", "min_expected": "rel 1e-13"},
+          "as kx2_tests", kx2_cases())
+    write("effect_large", "effect_exceeds", {"exceeds": "exact"},
+          "V > v_min, v_min being the decimal as written", effect_cases())
+    write("proportion_ci_large", "wilson", {"wilson": "rel 1e-12"}, "as proportion_ci",
+          interval_cases())
+    write("difference_ci_large", "newcombe", {"newcombe": "rel 1e-11"}, "as difference_ci",
+          difference_cases())
+    write("chi2_large", "chi2_sf", {"sf": "rel 1e-12", "ln_sf": "rel 1e-13"}, "as chi2",
+          tail_cases())
+    write("normal_large", "normal", {"cdf": "rel 4e-15", "sf": "rel 1e-13 (rel 1e-12 for z>20)",
+                                     "ln_sf": "rel 1e-14", "isf": "rel 4e-15"}, "as normal",
+          normal_cases())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,7 @@
 #include "analytics/explanation.h"
 
-#include "analytics/writer.h"
 #include "base/err.h"
-#include "base/locale.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "base/json_writer.h"
 
 static const ll_statement find_explanation = {
     "SELECT e.row, e.created_us, t.name, s.name, e.text, v.version, m.name, p.name, e.unit,"
@@ -24,80 +19,53 @@ static const ll_statement find_votes = {
 };
 
 typedef struct finding {
-    ll_writer writer;
+    ll_json_writer writer;
     const char *id;
     int64_t row; /* 0: not found */
 } finding;
 
-static void put_text(ll_writer *w, const char *key, const ll_row *row, int column)
+static void put_text(ll_json_writer *w, const char *key, const ll_row *row, int column)
 {
     size_t bytes = 0;
-    const char *text = ll_row_text(row, column, &bytes);
 
-    ll_writer_key(w, key);
-    if (text == NULL)
-        ll_writer_null(w);
-    else
-        ll_writer_string(w, text);
+    ll_json_writer_put_string(w, key, ll_row_text(row, column, &bytes));
 }
 
-static void put_int(ll_writer *w, const char *key, const ll_row *row, int column)
+static void put_int(ll_json_writer *w, const char *key, const ll_row *row, int column)
 {
-    ll_writer_key(w, key);
     if (ll_row_is_null(row, column))
-        ll_writer_null(w);
+        ll_json_writer_put_null(w, key);
     else
-        ll_writer_int(w, ll_row_int(row, column));
+        ll_json_writer_put_int(w, key, ll_row_int(row, column));
 }
 
-/* The shortest of 15 and 17 digits that reads back as the same number. */
-static void put_real(ll_writer *w, const char *key, const ll_row *row, int column)
+static void put_real(ll_json_writer *w, const char *key, const ll_row *row, int column)
 {
-    double value = ll_row_real(row, column);
-    ll_locale numbers;
-    char text[40];
-
-    ll_writer_key(w, key);
-    if (ll_row_is_null(row, column)) {
-        ll_writer_null(w);
-        return;
-    }
-    ll_locale_enter(&numbers);
-    snprintf(text, sizeof text, "%.15g", value);
-    if (strtod(text, NULL) != value)
-        snprintf(text, sizeof text, "%.17g", value);
-    ll_locale_leave(&numbers);
-    if (strpbrk(text, ".e") == NULL)
-        strcat(text, ".0");
-    ll_writer_json(w, text, strlen(text));
+    if (ll_row_is_null(row, column))
+        ll_json_writer_put_null(w, key);
+    else
+        ll_json_writer_put_real(w, key, ll_row_real(row, column));
 }
 
-static void put_flag(ll_writer *w, const char *key, bool value)
-{
-    ll_writer_key(w, key);
-    ll_writer_json(w, value ? "true" : "false", value ? 4 : 5);
-}
-
-static void put_time(ll_writer *w, const ll_row *row, int column)
+static void put_time(ll_json_writer *w, const ll_row *row, int column)
 {
     char text[LL_TIME_TEXT_BYTES];
 
     ll_clock_format_time(ll_row_int(row, column), text);
-    ll_writer_key(w, "created_at");
-    ll_writer_string(w, text);
+    ll_json_writer_put_string(w, "created_at", text);
 }
 
 /* Ingest kept it only if it was an object. */
-static void put_metadata(ll_writer *w, const ll_row *row, int column)
+static void put_metadata(ll_json_writer *w, const ll_row *row, int column)
 {
     size_t bytes = 0;
     const char *json = ll_row_text(row, column, &bytes);
 
-    ll_writer_key(w, "metadata");
+    ll_json_writer_key(w, "metadata");
     if (json == NULL)
-        ll_writer_null(w);
+        ll_json_writer_null(w);
     else
-        ll_writer_json(w, json, bytes);
+        ll_json_writer_json(w, json, bytes);
 }
 
 static llmlearn_err put_explanation(void *context, const ll_row *row)
@@ -105,12 +73,11 @@ static llmlearn_err put_explanation(void *context, const ll_row *row)
     static const char *const names[] = { "ticker", "signal",   "text", "version",
                                          "model",  "provider", "unit" };
     finding *f = context;
-    ll_writer *w = &f->writer;
+    ll_json_writer *w = &f->writer;
     int64_t flags = ll_row_int(row, 9);
 
     f->row = ll_row_int(row, 0);
-    ll_writer_key(w, "id");
-    ll_writer_string(w, f->id);
+    ll_json_writer_put_string(w, "id", f->id);
     put_time(w, row, 1);
     put_int(w, "created_us", row, 1);
     for (int i = 0; i < 7; i++)
@@ -120,10 +87,10 @@ static llmlearn_err put_explanation(void *context, const ll_row *row)
     put_int(w, "prompt_tokens", row, 12);
     put_int(w, "completion_tokens", row, 13);
     put_int(w, "cost_nanousd", row, 14);
-    put_flag(w, "cached", (flags & LLMLEARN_CACHED) != 0);
-    put_flag(w, "fallback", (flags & LLMLEARN_FALLBACK) != 0);
+    ll_json_writer_put_bool(w, "cached", (flags & LLMLEARN_CACHED) != 0);
+    ll_json_writer_put_bool(w, "fallback", (flags & LLMLEARN_FALLBACK) != 0);
     put_text(w, "fallback_reason", row, 15);
-    put_flag(w, "rerouted", (flags & LLMLEARN_REROUTED) != 0);
+    ll_json_writer_put_bool(w, "rerouted", (flags & LLMLEARN_REROUTED) != 0);
     put_int(w, "test_id", row, 16);
     put_int(w, "arm", row, 17);
     put_metadata(w, row, 18);
@@ -132,15 +99,15 @@ static llmlearn_err put_explanation(void *context, const ll_row *row)
 
 static llmlearn_err put_vote(void *context, const ll_row *row)
 {
-    ll_writer *w = context;
+    ll_json_writer *w = context;
 
-    ll_writer_open(w, '{');
+    ll_json_writer_open(w, '{');
     put_text(w, "user", row, 0);
-    put_flag(w, "helpful", ll_row_int(row, 1) != 0);
+    ll_json_writer_put_bool(w, "helpful", ll_row_int(row, 1) != 0);
     put_int(w, "rating", row, 2);
     put_text(w, "comment", row, 3);
     put_time(w, row, 4);
-    ll_writer_close(w, '}');
+    ll_json_writer_close(w, '}');
     return LLMLEARN_OK;
 }
 
@@ -149,19 +116,19 @@ static llmlearn_err put_all(ll_connection *connection, const llmlearn_id *id, fi
     const ll_value wanted[] = { ll_blob(id->bytes, sizeof *id) };
     llmlearn_err err;
 
-    ll_writer_open(&f->writer, '{');
+    ll_json_writer_open(&f->writer, '{');
     err = ll_connection_run(connection, &find_explanation, wanted, 1, put_explanation, f);
     if (err == LLMLEARN_OK && f->row == 0)
         err = ll_fail(LLMLEARN_ENOTFOUND, "no such explanation");
     if (err == LLMLEARN_OK) {
         const ll_value row[] = { ll_int(f->row) };
 
-        ll_writer_key(&f->writer, "feedback");
-        ll_writer_open(&f->writer, '[');
+        ll_json_writer_key(&f->writer, "feedback");
+        ll_json_writer_open(&f->writer, '[');
         err = ll_connection_run(connection, &find_votes, row, 1, put_vote, &f->writer);
     }
-    ll_writer_close(&f->writer, ']');
-    ll_writer_close(&f->writer, '}');
+    ll_json_writer_close(&f->writer, ']');
+    ll_json_writer_close(&f->writer, '}');
     return err;
 }
 

@@ -1,7 +1,7 @@
 #include "analytics/report_json.h"
 
-#include "analytics/writer.h"
 #include "base/clock.h"
+#include "base/json_writer.h"
 #include "stats/interval.h"
 #include "stats/limits.h"
 
@@ -19,53 +19,41 @@ typedef struct group {
     int64_t rating_sum;
 } group;
 
-static void put_int(ll_writer *w, const char *key, int64_t value)
+static void put_ratio(ll_json_writer *w, const char *key, int64_t part, int64_t whole)
 {
-    ll_writer_key(w, key);
-    ll_writer_int(w, value);
-}
-
-static void put_text(ll_writer *w, const char *key, const char *text)
-{
-    ll_writer_key(w, key);
-    ll_writer_string(w, text);
-}
-
-static void put_ratio(ll_writer *w, const char *key, int64_t part, int64_t whole)
-{
-    ll_writer_key(w, key);
+    ll_json_writer_key(w, key);
     if (whole > 0)
-        ll_writer_real(w, (double)part / (double)whole);
+        ll_json_writer_rounded(w, (double)part / (double)whole);
     else
-        ll_writer_null(w);
+        ll_json_writer_null(w);
 }
 
-static void put_interval(ll_writer *w, int64_t positive, int64_t votes)
+static void put_interval(ll_json_writer *w, int64_t positive, int64_t votes)
 {
     ll_interval interval;
 
-    ll_writer_key(w, "positive_rate_interval");
+    ll_json_writer_key(w, "positive_rate_interval");
     if (votes == 0 || (uint64_t)votes > LL_STATS_COUNT_MAX) {
-        ll_writer_null(w);
+        ll_json_writer_null(w);
         return;
     }
     interval = ll_interval_wilson((uint64_t)positive, (uint64_t)votes, CONFIDENCE);
-    ll_writer_open(w, '[');
-    ll_writer_real(w, interval.low);
-    ll_writer_real(w, interval.high);
-    ll_writer_close(w, ']');
+    ll_json_writer_open(w, '[');
+    ll_json_writer_rounded(w, interval.low);
+    ll_json_writer_rounded(w, interval.high);
+    ll_json_writer_close(w, ']');
 }
 
-static void put_group(ll_writer *w, const group *g)
+static void put_group(ll_json_writer *w, const group *g)
 {
     int64_t votes = g->positive + g->negative;
 
-    put_int(w, "explanations", g->explanations);
-    put_int(w, "feedback", votes);
-    put_int(w, "positive", g->positive);
+    ll_json_writer_put_int(w, "explanations", g->explanations);
+    ll_json_writer_put_int(w, "feedback", votes);
+    ll_json_writer_put_int(w, "positive", g->positive);
     put_ratio(w, "positive_rate", g->positive, votes);
     put_interval(w, g->positive, votes);
-    put_int(w, "rating_count", g->rating_count);
+    ll_json_writer_put_int(w, "rating_count", g->rating_count);
     put_ratio(w, "average_rating", g->rating_sum, g->rating_count);
 }
 
@@ -80,17 +68,17 @@ static group group_of(const ll_counts *c)
     return g;
 }
 
-static void put_use(ll_writer *w, const ll_counts *c)
+static void put_use(ll_json_writer *w, const ll_counts *c)
 {
     put_ratio(w, "cached_rate", c->cached, c->explanations);
     put_ratio(w, "fallback_rate", c->fallback, c->explanations);
-    put_int(w, "prompt_tokens", c->prompt_tokens);
-    put_int(w, "completion_tokens", c->completion_tokens);
-    put_int(w, "cost_nanousd", c->cost_nanousd);
-    put_int(w, "cost_known", c->cost_known);
+    ll_json_writer_put_int(w, "prompt_tokens", c->prompt_tokens);
+    ll_json_writer_put_int(w, "completion_tokens", c->completion_tokens);
+    ll_json_writer_put_int(w, "cost_nanousd", c->cost_nanousd);
+    ll_json_writer_put_int(w, "cost_known", c->cost_known);
 }
 
-static void put_counts(ll_writer *w, const ll_counts *c)
+static void put_counts(ll_json_writer *w, const ll_counts *c)
 {
     group g = group_of(c);
 
@@ -98,50 +86,50 @@ static void put_counts(ll_writer *w, const ll_counts *c)
     put_use(w, c);
 }
 
-static void put_window(ll_writer *w, const ll_summary *s)
+static void put_window(ll_json_writer *w, const ll_summary *s)
 {
     char day[LL_TIME_TEXT_BYTES];
 
-    ll_writer_key(w, "window");
-    ll_writer_open(w, '{');
-    put_int(w, "days", s->last - s->first + 1);
+    ll_json_writer_key(w, "window");
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "days", s->last - s->first + 1);
     ll_clock_format_day(s->first, day);
-    put_text(w, "from", day);
+    ll_json_writer_put_string(w, "from", day);
     ll_clock_format_day(s->last, day);
-    put_text(w, "to", day);
-    ll_writer_close(w, '}');
+    ll_json_writer_put_string(w, "to", day);
+    ll_json_writer_close(w, '}');
 }
 
-static void put_totals(ll_writer *w, const ll_counts *c)
+static void put_totals(ll_json_writer *w, const ll_counts *c)
 {
     group g = group_of(c);
     int64_t votes = g.positive + g.negative;
 
-    put_int(w, "total_explanations", c->explanations);
-    put_int(w, "total_feedback", votes);
-    put_int(w, "positive", c->positive);
-    put_int(w, "negative", c->negative);
-    put_int(w, "rated_explanations", c->rated);
+    ll_json_writer_put_int(w, "total_explanations", c->explanations);
+    ll_json_writer_put_int(w, "total_feedback", votes);
+    ll_json_writer_put_int(w, "positive", c->positive);
+    ll_json_writer_put_int(w, "negative", c->negative);
+    ll_json_writer_put_int(w, "rated_explanations", c->rated);
     put_ratio(w, "response_rate", c->rated, c->explanations);
     put_ratio(w, "positive_rate", c->positive, votes);
     put_interval(w, c->positive, votes);
-    put_int(w, "rating_count", g.rating_count);
+    ll_json_writer_put_int(w, "rating_count", g.rating_count);
     put_ratio(w, "average_rating", g.rating_sum, g.rating_count);
-    ll_writer_key(w, "rating_histogram");
-    ll_writer_open(w, '[');
+    ll_json_writer_key(w, "rating_histogram");
+    ll_json_writer_open(w, '[');
     for (int i = 0; i < 5; i++)
-        ll_writer_int(w, c->rating[i]);
-    ll_writer_close(w, ']');
+        ll_json_writer_int(w, c->rating[i]);
+    ll_json_writer_close(w, ']');
     put_use(w, c);
 }
 
 /* The variants come sorted by signal: a signal is a run of them. */
-static void put_signals(ll_writer *w, const ll_summary *s)
+static void put_signals(ll_json_writer *w, const ll_summary *s)
 {
     uint32_t next;
 
-    ll_writer_key(w, "by_signal");
-    ll_writer_open(w, '[');
+    ll_json_writer_key(w, "by_signal");
+    ll_json_writer_open(w, '[');
     for (uint32_t i = 0; i < s->variant_count; i = next) {
         const char *signal = s->variants[i].label->signal;
         ll_counts sum = { 0 };
@@ -150,18 +138,18 @@ static void put_signals(ll_writer *w, const ll_summary *s)
              next < s->variant_count && strcmp(s->variants[next].label->signal, signal) == 0;
              next++)
             ll_counts_add(&sum, &s->variants[next].counts);
-        ll_writer_open(w, '{');
-        put_text(w, "signal", signal);
+        ll_json_writer_open(w, '{');
+        ll_json_writer_put_string(w, "signal", signal);
         put_counts(w, &sum);
-        ll_writer_close(w, '}');
+        ll_json_writer_close(w, '}');
     }
-    ll_writer_close(w, ']');
+    ll_json_writer_close(w, ']');
 }
 
-static void put_tickers(ll_writer *w, const ll_summary *s)
+static void put_tickers(ll_json_writer *w, const ll_summary *s)
 {
-    ll_writer_key(w, "by_ticker");
-    ll_writer_open(w, '[');
+    ll_json_writer_key(w, "by_ticker");
+    ll_json_writer_open(w, '[');
     for (uint32_t i = 0; i < s->ticker_count; i++) {
         const ll_summary_ticker *t = &s->tickers[i];
         const group g = { .explanations = t->explanations,
@@ -170,15 +158,15 @@ static void put_tickers(ll_writer *w, const ll_summary *s)
                           .rating_count = t->rating_count,
                           .rating_sum = t->rating_sum };
 
-        ll_writer_open(w, '{');
-        put_text(w, "ticker", t->label->name);
+        ll_json_writer_open(w, '{');
+        ll_json_writer_put_string(w, "ticker", t->label->name);
         put_group(w, &g);
-        ll_writer_close(w, '}');
+        ll_json_writer_close(w, '}');
     }
-    ll_writer_close(w, ']');
+    ll_json_writer_close(w, ']');
 }
 
-static void put_latency(ll_writer *w, const ll_spread *latency)
+static void put_latency(ll_json_writer *w, const ll_spread *latency)
 {
     static const struct {
         const char *key;
@@ -186,63 +174,63 @@ static void put_latency(ll_writer *w, const ll_spread *latency)
     } shown[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
     double ms;
 
-    ll_writer_key(w, "latency_ms");
-    ll_writer_open(w, '{');
+    ll_json_writer_key(w, "latency_ms");
+    ll_json_writer_open(w, '{');
     for (int i = 0; i < 3; i++) {
-        ll_writer_key(w, shown[i].key);
+        ll_json_writer_key(w, shown[i].key);
         if (ll_spread_percentile(latency, shown[i].percent, &ms))
-            ll_writer_real(w, ms);
+            ll_json_writer_rounded(w, ms);
         else
-            ll_writer_null(w);
+            ll_json_writer_null(w);
     }
-    ll_writer_close(w, '}');
+    ll_json_writer_close(w, '}');
 }
 
-static void put_variants(ll_writer *w, const ll_summary *s)
+static void put_variants(ll_json_writer *w, const ll_summary *s)
 {
-    ll_writer_key(w, "by_variant");
-    ll_writer_open(w, '[');
+    ll_json_writer_key(w, "by_variant");
+    ll_json_writer_open(w, '[');
     for (uint32_t i = 0; i < s->variant_count; i++) {
         const ll_summary_variant *v = &s->variants[i];
 
-        ll_writer_open(w, '{');
-        put_text(w, "signal", v->label->signal);
-        put_text(w, "version", v->label->name);
-        put_text(w, "status", v->label->status);
+        ll_json_writer_open(w, '{');
+        ll_json_writer_put_string(w, "signal", v->label->signal);
+        ll_json_writer_put_string(w, "version", v->label->name);
+        ll_json_writer_put_string(w, "status", v->label->status);
         put_counts(w, &v->counts);
         put_latency(w, v->latency);
-        ll_writer_close(w, '}');
+        ll_json_writer_close(w, '}');
     }
-    ll_writer_close(w, ']');
+    ll_json_writer_close(w, ']');
 }
 
-static void put_series(ll_writer *w, const ll_summary *s)
+static void put_series(ll_json_writer *w, const ll_summary *s)
 {
-    ll_writer_key(w, "series");
-    ll_writer_open(w, '[');
+    ll_json_writer_key(w, "series");
+    ll_json_writer_open(w, '[');
     for (int64_t day = s->first; day <= s->last; day++) {
         char text[LL_TIME_TEXT_BYTES];
 
         ll_clock_format_day(day, text);
-        ll_writer_open(w, '{');
-        put_text(w, "day", text);
+        ll_json_writer_open(w, '{');
+        ll_json_writer_put_string(w, "day", text);
         put_counts(w, &s->series[day - s->first]);
-        ll_writer_close(w, '}');
+        ll_json_writer_close(w, '}');
     }
-    ll_writer_close(w, ']');
+    ll_json_writer_close(w, ']');
 }
 
 char *ll_report_json(const ll_summary *summary, uint64_t pending)
 {
-    ll_writer w = { .comma = true };
+    ll_json_writer w = { .comma = true };
 
-    put_int(&w, "pending", pending > INT64_MAX ? INT64_MAX : (int64_t)pending);
+    ll_json_writer_put_int(&w, "pending", pending > INT64_MAX ? INT64_MAX : (int64_t)pending);
     put_window(&w, summary);
     put_totals(&w, &summary->total);
     put_signals(&w, summary);
     put_tickers(&w, summary);
     put_variants(&w, summary);
     put_series(&w, summary);
-    ll_writer_close(&w, '}');
+    ll_json_writer_close(&w, '}');
     return ll_buffer_take(&w.buffer);
 }

@@ -1,108 +1,68 @@
 #include "experiment/json.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/locale.h"
 #include "stats/interval.h"
 
 #define CONFIDENCE 0.95
-#define FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
 
-json_t *ll_json_text(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
-json_t *ll_json_real(bool known, double value)
-{
-    return known ? json_real(value) : json_null();
-}
-
-json_t *ll_json_pair(double low, double high)
-{
-    json_t *pair = json_array();
-
-    ll_json_add(&pair, json_real(low));
-    ll_json_add(&pair, json_real(high));
-    return pair;
-}
-
-json_t *ll_json_count(uint64_t count)
-{
-    return count == 0 ? json_null() : json_integer((json_int_t)count);
-}
-
-json_t *ll_json_time(bool known, int64_t time_us)
+void ll_json_put_time(ll_json_writer *w, const char *key, int64_t time_us)
 {
     char text[LL_TIME_TEXT_BYTES];
 
-    if (!known)
-        return json_null();
     ll_clock_format_time(time_us, text);
-    return json_string(text);
+    ll_json_writer_put_string(w, key, text);
 }
 
-json_t *ll_json_ratio(int64_t part, int64_t whole)
+void ll_json_put_real(ll_json_writer *w, const char *key, bool known, double value)
 {
-    return whole == 0 ? json_null() : json_real((double)part / (double)whole);
+    if (known)
+        ll_json_writer_put_real(w, key, value);
+    else
+        ll_json_writer_put_null(w, key);
 }
 
-json_t *ll_json_wilson(int64_t part, int64_t whole)
+void ll_json_put_pair(ll_json_writer *w, const char *key, double low, double high)
 {
-    if (whole == 0)
-        return json_null();
-    ll_interval interval = ll_interval_wilson((uint64_t)part, (uint64_t)whole, CONFIDENCE);
-    return ll_json_pair(interval.low, interval.high);
+    ll_json_writer_key(w, key);
+    ll_json_writer_open(w, '[');
+    ll_json_writer_real(w, low);
+    ll_json_writer_real(w, high);
+    ll_json_writer_close(w, ']');
 }
 
-void ll_json_put(json_t **object, const char *key, json_t *value)
+void ll_json_put_ratio(ll_json_writer *w, const char *key, uint64_t part, uint64_t whole)
 {
-    if (json_object_set_new_nocheck(*object, key, value) == 0)
+    ll_json_put_real(w, key, whole > 0, whole > 0 ? (double)part / (double)whole : 0.0);
+}
+
+void ll_json_put_wilson(ll_json_writer *w, const char *key, uint64_t part, uint64_t whole)
+{
+    if (whole == 0) {
+        ll_json_writer_put_null(w, key);
         return;
-    json_decref(*object);
-    *object = NULL;
+    }
+    ll_interval interval = ll_interval_wilson(part, whole, CONFIDENCE);
+    ll_json_put_pair(w, key, interval.low, interval.high);
 }
 
-void ll_json_add(json_t **array, json_t *value)
+void ll_json_put_names(ll_json_writer *w, const char *key, const char *(*name_of)(uint32_t bit),
+                       uint32_t bits)
 {
-    if (json_array_append_new(*array, value) == 0)
-        return;
-    json_decref(*array);
-    *array = NULL;
+    ll_json_writer_key(w, key);
+    ll_json_writer_open(w, '[');
+    for (; bits != 0; bits &= bits - 1)
+        ll_json_writer_string(w, name_of(bits & (0 - bits)));
+    ll_json_writer_close(w, ']');
 }
 
-static llmlearn_err out_of_memory(void)
+llmlearn_err ll_json_take(ll_json_writer *w, char **out_text)
 {
-    return ll_fail(LLMLEARN_ENOMEM, "out of memory for JSON");
-}
+    char *text = ll_buffer_take(&w->buffer);
 
-llmlearn_err ll_json_append(json_t *array, json_t *value)
-{
-    return json_array_append_new(array, value) == 0 ? LLMLEARN_OK : out_of_memory();
-}
-
-static int append_text(const char *text, size_t bytes, void *buffer)
-{
-    ll_buffer_append(buffer, text, bytes);
-    return 0;
-}
-
-llmlearn_err ll_json_write(json_t *value, char **out_text)
-{
-    ll_buffer buffer = { 0 };
-    ll_locale numbers;
-    char *text = NULL;
-
-    ll_locale_enter(&numbers);
-    bool written = value != NULL && json_dump_callback(value, append_text, &buffer, FLAGS) == 0;
-    ll_locale_leave(&numbers);
-    json_decref(value);
-    if (written)
-        text = ll_buffer_take(&buffer);
-    ll_buffer_free(&buffer);
+    *w = (ll_json_writer){ .comma = false };
     if (text == NULL)
-        return out_of_memory();
+        return ll_fail(LLMLEARN_ENOMEM, "out of memory for JSON");
     *out_text = text;
     return LLMLEARN_OK;
 }

@@ -1,6 +1,5 @@
 #include "experiment/listing.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "experiment/json.h"
@@ -10,7 +9,6 @@
 #include "store/names.h"
 #include "store/variants.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* The filter that the store's lists take: 0 for all signals, -1 for one nobody knows. */
@@ -30,9 +28,8 @@ static llmlearn_err find_filter(ll_connection *connection, const char *signal, i
 /* ---- tests ------------------------------------------------------------- */
 
 typedef struct tests_report {
-    json_t *champions, *tests;
-    json_t *arms; /* of the last test; borrowed */
-    uint64_t last_id;
+    ll_json_writer writer;
+    uint64_t last_id; /* of the test that is open; 0: none */
     int64_t now_us;
 } tests_report;
 
@@ -40,187 +37,206 @@ static llmlearn_err add_champion(void *context, const char *signal, const char *
                                  int64_t since_us)
 {
     tests_report *report = context;
-    json_t *json = json_object();
+    ll_json_writer *w = &report->writer;
 
-    ll_json_put(&json, "signal", json_string(signal));
-    ll_json_put(&json, "version", json_string(version));
-    ll_json_put(&json, "since", ll_json_time(true, since_us));
-    return ll_json_append(report->champions, json);
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_string(w, "signal", signal);
+    ll_json_writer_put_string(w, "version", version);
+    ll_json_put_time(w, "since", since_us);
+    ll_json_writer_close(w, '}');
+    return LLMLEARN_OK;
 }
 
-static json_t *days_json(int64_t us)
+static void put_days(ll_json_writer *w, const char *key, int64_t us)
 {
-    return json_real((double)us / (double)LL_US_PER_DAY);
+    ll_json_writer_put_real(w, key, (double)us / (double)LL_US_PER_DAY);
 }
 
-static json_t *test_json(const ll_ab_listed *listed, int64_t now_us)
+/* 0: null */
+static void put_id(ll_json_writer *w, const char *key, uint64_t id)
+{
+    if (id == 0)
+        ll_json_writer_put_null(w, key);
+    else
+        ll_json_writer_put_int(w, key, (int64_t)id);
+}
+
+/* Up to its arms, which follow. */
+static void open_test(ll_json_writer *w, const ll_ab_listed *listed, int64_t now_us)
 {
     const ll_ab_test *test = &listed->test;
     bool ended = test->status != LL_AB_RUNNING;
     int64_t until_us = ended ? test->ended_us : now_us;
-    json_t *json = json_object();
 
-    ll_json_put(&json, "test_id", json_integer((json_int_t)test->id));
-    ll_json_put(&json, "signal", json_string(listed->signal));
-    ll_json_put(&json, "status", json_string(ll_ab_status_name(test->status)));
-    ll_json_put(&json, "rule", json_string("classic"));
-    ll_json_put(&json, "started_at", ll_json_time(true, test->started_us));
-    ll_json_put(&json, "ended_at", ll_json_time(ended, test->ended_us));
-    ll_json_put(&json, "duration_min_days", days_json(test->duration_min_us));
-    ll_json_put(&json, "duration_max_days", days_json(test->duration_max_us));
-    ll_json_put(&json, "trials_min", json_integer(test->trials_min));
-    ll_json_put(&json, "alpha", json_real(test->alpha));
-    ll_json_put(&json, "effect_min", json_real(test->effect_min));
-    ll_json_put(&json, "champion", json_string(listed->champion));
-    ll_json_put(&json, "actor", json_string(listed->actor));
-    ll_json_put(&json, "days_running", days_json(until_us - test->started_us));
-    ll_json_put(&json, "decision_id", ll_json_count(listed->decision));
-    ll_json_put(&json, "contaminated_units", json_integer(test->contaminated));
-    ll_json_put(&json, "mismatches", json_integer(test->mismatches));
-    ll_json_put(&json, "arms", json_array());
-    return json;
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "test_id", (int64_t)test->id);
+    ll_json_writer_put_string(w, "signal", listed->signal);
+    ll_json_writer_put_string(w, "status", ll_ab_status_name(test->status));
+    ll_json_writer_put_string(w, "rule", "classic");
+    ll_json_put_time(w, "started_at", test->started_us);
+    if (ended)
+        ll_json_put_time(w, "ended_at", test->ended_us);
+    else
+        ll_json_writer_put_null(w, "ended_at");
+    put_days(w, "duration_min_days", test->duration_min_us);
+    put_days(w, "duration_max_days", test->duration_max_us);
+    ll_json_writer_put_int(w, "trials_min", test->trials_min);
+    ll_json_writer_put_real(w, "alpha", test->alpha);
+    ll_json_writer_put_real(w, "effect_min", test->effect_min);
+    ll_json_writer_put_string(w, "champion", listed->champion);
+    ll_json_writer_put_string(w, "actor", listed->actor);
+    put_days(w, "days_running", until_us - test->started_us);
+    put_id(w, "decision_id", listed->decision);
+    ll_json_writer_put_int(w, "contaminated_units", test->contaminated);
+    ll_json_writer_put_int(w, "mismatches", test->mismatches);
+    ll_json_writer_key(w, "arms");
+    ll_json_writer_open(w, '[');
 }
 
-static void put_first_votes(json_t **json, const ll_ab_arm *arm)
+static void close_test(ll_json_writer *w)
 {
-    ll_json_put(json, "first_votes", json_integer(arm->first_votes));
-    ll_json_put(json, "positive", json_integer(arm->first_positive));
-    ll_json_put(json, "positive_rate", ll_json_ratio(arm->first_positive, arm->first_votes));
-    ll_json_put(json, "positive_rate_interval",
-                ll_json_wilson(arm->first_positive, arm->first_votes));
+    ll_json_writer_close(w, ']');
+    ll_json_writer_close(w, '}');
 }
 
-static json_t *arm_json(const ll_ab_listed *listed)
+static void put_first_votes(ll_json_writer *w, const ll_ab_arm *arm)
+{
+    uint64_t positive = (uint64_t)arm->first_positive, votes = (uint64_t)arm->first_votes;
+
+    ll_json_writer_put_int(w, "first_votes", arm->first_votes);
+    ll_json_writer_put_int(w, "positive", arm->first_positive);
+    ll_json_put_ratio(w, "positive_rate", positive, votes);
+    ll_json_put_wilson(w, "positive_rate_interval", positive, votes);
+}
+
+static void put_arm(ll_json_writer *w, const ll_ab_listed *listed)
 {
     const ll_ab_arm *arm = &listed->sums;
-    json_t *json = json_object();
 
-    ll_json_put(&json, "arm", json_integer(listed->arm));
-    ll_json_put(&json, "version", json_string(listed->version));
-    ll_json_put(&json, "weight", json_real(arm->weight));
-    ll_json_put(&json, "champion", json_boolean(arm->variant == listed->test.champion));
-    ll_json_put(&json, "status", json_string(listed->status));
-    ll_json_put(&json, "explanations", json_integer(arm->explanations));
-    ll_json_put(&json, "cached", json_integer(arm->cached));
-    ll_json_put(&json, "fallback", json_integer(arm->fallback));
-    ll_json_put(&json, "rerouted", json_integer(arm->rerouted));
-    ll_json_put(&json, "units", json_integer(arm->units));
-    put_first_votes(&json, arm);
-    ll_json_put(&json, "all_votes", json_integer(arm->votes));
-    ll_json_put(&json, "all_positive", json_integer(arm->positive));
-    ll_json_put(&json, "all_positive_rate", ll_json_ratio(arm->positive, arm->votes));
-    ll_json_put(&json, "rating_count", json_integer(arm->rating_count));
-    ll_json_put(&json, "average_rating", ll_json_ratio(arm->rating_sum, arm->rating_count));
-    ll_json_put(&json, "cost_nanousd", json_integer(arm->cost_nanousd));
-    ll_json_put(&json, "cost_known", json_integer(arm->cost_known));
-    return json;
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "arm", listed->arm);
+    ll_json_writer_put_string(w, "version", listed->version);
+    ll_json_writer_put_real(w, "weight", arm->weight);
+    ll_json_writer_put_bool(w, "champion", arm->variant == listed->test.champion);
+    ll_json_writer_put_string(w, "status", listed->status);
+    ll_json_writer_put_int(w, "explanations", arm->explanations);
+    ll_json_writer_put_int(w, "cached", arm->cached);
+    ll_json_writer_put_int(w, "fallback", arm->fallback);
+    ll_json_writer_put_int(w, "rerouted", arm->rerouted);
+    ll_json_writer_put_int(w, "units", arm->units);
+    put_first_votes(w, arm);
+    ll_json_writer_put_int(w, "all_votes", arm->votes);
+    ll_json_writer_put_int(w, "all_positive", arm->positive);
+    ll_json_put_ratio(w, "all_positive_rate", (uint64_t)arm->positive, (uint64_t)arm->votes);
+    ll_json_writer_put_int(w, "rating_count", arm->rating_count);
+    ll_json_put_ratio(w, "average_rating", (uint64_t)arm->rating_sum, (uint64_t)arm->rating_count);
+    ll_json_writer_put_int(w, "cost_nanousd", arm->cost_nanousd);
+    ll_json_writer_put_int(w, "cost_known", arm->cost_known);
+    ll_json_writer_close(w, '}');
 }
 
 /* Rows come test by test, arm by arm. */
 static llmlearn_err add_arm(void *context, const ll_ab_listed *listed)
 {
     tests_report *report = context;
-    llmlearn_err err = LLMLEARN_OK;
 
     if (listed->test.id != report->last_id) {
-        json_t *test = test_json(listed, report->now_us);
-        err = ll_json_append(report->tests, test);
-        report->arms = err == LLMLEARN_OK ? json_object_get(test, "arms") : NULL;
+        if (report->last_id != 0)
+            close_test(&report->writer);
+        open_test(&report->writer, listed, report->now_us);
         report->last_id = listed->test.id;
     }
+    put_arm(&report->writer, listed);
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err put_tests(ll_connection *connection, int64_t filter, uint32_t limit,
+                              tests_report *report)
+{
+    ll_json_writer *w = &report->writer;
+
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "schema", 1);
+    ll_json_put_time(w, "as_of", report->now_us);
+    ll_json_writer_key(w, "champions");
+    ll_json_writer_open(w, '[');
+    llmlearn_err err = ll_variants_list_champions(connection, filter, add_champion, report);
+    ll_json_writer_close(w, ']');
+    ll_json_writer_key(w, "tests");
+    ll_json_writer_open(w, '[');
     if (err == LLMLEARN_OK)
-        err = ll_json_append(report->arms, arm_json(listed));
+        err = ll_ab_tests_list(connection, filter, limit, add_arm, report);
+    if (report->last_id != 0)
+        close_test(w);
+    ll_json_writer_close(w, ']');
+    ll_json_writer_close(w, '}');
     return err;
 }
 
 llmlearn_err ll_listing_tests(ll_connection *connection, const char *signal, uint32_t limit,
                               int64_t now_us, char **out_json)
 {
-    tests_report report = { .champions = json_array(), .tests = json_array(), .now_us = now_us };
+    tests_report report = { .now_us = now_us };
     int64_t filter = 0;
     llmlearn_err err = find_filter(connection, signal, &filter);
 
     if (err == LLMLEARN_OK)
-        err = ll_variants_list_champions(connection, filter, add_champion, &report);
+        err = put_tests(connection, filter, limit, &report);
     if (err == LLMLEARN_OK)
-        err = ll_ab_tests_list(connection, filter, limit, add_arm, &report);
-    if (err != LLMLEARN_OK) {
-        json_decref(report.champions);
-        json_decref(report.tests);
-        return err;
-    }
-    json_t *json = json_object();
-    ll_json_put(&json, "schema", json_integer(1));
-    ll_json_put(&json, "as_of", ll_json_time(true, now_us));
-    ll_json_put(&json, "champions", report.champions);
-    ll_json_put(&json, "tests", report.tests);
-    return ll_json_write(json, out_json);
+        err = ll_json_take(&report.writer, out_json);
+    ll_buffer_free(&report.writer.buffer);
+    return err;
 }
 
 /* ---- decisions --------------------------------------------------------- */
 
-/* All of it but the receipt, which stands as a text already. */
-static json_t *decision_json(const ll_decision_listed *listed)
-{
-    bool archives = strcmp(listed->kind, ll_decision_kind_name(LL_DECISION_ARCHIVE)) == 0;
-    json_t *json = json_object();
-
-    ll_json_put(&json, "decision_id", json_integer((json_int_t)listed->id));
-    ll_json_put(&json, "at", ll_json_time(true, listed->at_us));
-    ll_json_put(&json, "signal", json_string(listed->signal));
-    ll_json_put(&json, "kind", json_string(listed->kind));
-    ll_json_put(&json, "test_id", ll_json_count(listed->test));
-    ll_json_put(&json, "actor", json_string(listed->actor));
-    ll_json_put(&json, "reason", json_string(listed->reason));
-    ll_json_put(&json, "from", ll_json_text(archives ? NULL : listed->from));
-    ll_json_put(&json, "to", ll_json_text(listed->to));
-    ll_json_put(&json, "archived", ll_json_text(archives ? listed->from : NULL));
-    return json;
-}
-
-typedef struct decisions_report {
-    ll_buffer out;
-    uint32_t count;
-} decisions_report;
-
+/* Its receipt stands as a text already. */
 static llmlearn_err add_decision(void *context, const ll_decision_listed *listed)
 {
-    decisions_report *report = context;
-    char *text = NULL;
+    ll_json_writer *w = context;
+    bool archives = strcmp(listed->kind, ll_decision_kind_name(LL_DECISION_ARCHIVE)) == 0;
 
     if (listed->receipt != NULL && !ll_members_read(listed->receipt, NULL, NULL))
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of %llu is damaged",
                        (unsigned long long)listed->id);
-    llmlearn_err err = ll_json_write(decision_json(listed), &text);
-    if (err != LLMLEARN_OK)
-        return err;
-    if (report->count++ > 0)
-        ll_buffer_append(&report->out, ",", 1);
-    ll_buffer_append(&report->out, text, strlen(text) - 1); /* without its closing brace */
-    ll_buffer_printf(&report->out, ",\"receipt\":%s}",
-                     listed->receipt == NULL ? "null" : listed->receipt);
-    free(text);
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "decision_id", (int64_t)listed->id);
+    ll_json_put_time(w, "at", listed->at_us);
+    ll_json_writer_put_string(w, "signal", listed->signal);
+    ll_json_writer_put_string(w, "kind", listed->kind);
+    put_id(w, "test_id", listed->test);
+    ll_json_writer_put_string(w, "actor", listed->actor);
+    ll_json_writer_put_string(w, "reason", listed->reason);
+    ll_json_writer_put_string(w, "from", archives ? NULL : listed->from);
+    ll_json_writer_put_string(w, "to", listed->to);
+    ll_json_writer_put_string(w, "archived", archives ? listed->from : NULL);
+    if (listed->receipt == NULL) {
+        ll_json_writer_put_null(w, "receipt");
+    } else {
+        ll_json_writer_key(w, "receipt");
+        ll_json_writer_json(w, listed->receipt, strlen(listed->receipt));
+    }
+    ll_json_writer_close(w, '}');
     return LLMLEARN_OK;
 }
 
 llmlearn_err ll_listing_decisions(ll_connection *connection, const char *signal, uint32_t limit,
                                   char **out_json)
 {
-    decisions_report report = { .count = 0 };
+    ll_json_writer w = { .comma = false };
     int64_t filter = 0;
-    char *text = NULL;
     llmlearn_err err = find_filter(connection, signal, &filter);
 
-    ll_buffer_printf(&report.out, "{\"schema\":1,\"decisions\":[");
+    ll_json_writer_open(&w, '{');
+    ll_json_writer_put_int(&w, "schema", 1);
+    ll_json_writer_key(&w, "decisions");
+    ll_json_writer_open(&w, '[');
     if (err == LLMLEARN_OK)
-        err = ll_decisions_list(connection, filter, limit, add_decision, &report);
-    ll_buffer_printf(&report.out, "]}");
-    if (err == LLMLEARN_OK) {
-        text = ll_buffer_take(&report.out);
-        err = text == NULL ? ll_fail(LLMLEARN_ENOMEM, "out of memory for a report") : LLMLEARN_OK;
-    }
-    ll_buffer_free(&report.out);
+        err = ll_decisions_list(connection, filter, limit, add_decision, &w);
+    ll_json_writer_close(&w, ']');
+    ll_json_writer_close(&w, '}');
     if (err == LLMLEARN_OK)
-        *out_json = text;
+        err = ll_json_take(&w, out_json);
+    ll_buffer_free(&w.buffer);
     return err;
 }

@@ -13,111 +13,108 @@
 
 #define CONFIDENCE 0.95
 
-/* Of the bits that are set, the lowest first. */
-static json_t *names_of(const char *(*name_of)(uint32_t bit), uint32_t bits)
-{
-    json_t *names = json_array();
-
-    for (; bits != 0; bits &= bits - 1)
-        ll_json_add(&names, json_string(name_of(bits & (0 - bits))));
-    return names;
-}
-
 /* The arm's rate less the champion's. */
-static void put_difference(json_t **json, const ll_ab_arm *arm, const ll_ab_arm *champion)
+static void put_difference(ll_json_writer *w, const ll_ab_arm *arm, const ll_ab_arm *champion)
 {
     uint64_t s = (uint64_t)arm->first_positive, n = (uint64_t)arm->first_votes;
     uint64_t s0 = (uint64_t)champion->first_positive, n0 = (uint64_t)champion->first_votes;
 
     if (arm == champion || n == 0 || n0 == 0) {
-        ll_json_put(json, "difference", json_null());
-        ll_json_put(json, "difference_interval", json_null());
+        ll_json_writer_put_null(w, "difference");
+        ll_json_writer_put_null(w, "difference_interval");
         return;
     }
     ll_interval interval = ll_interval_newcombe(s0, n0, s, n, CONFIDENCE);
-    ll_json_put(json, "difference", json_real((double)s / (double)n - (double)s0 / (double)n0));
-    ll_json_put(json, "difference_interval", ll_json_pair(interval.low, interval.high));
+    ll_json_writer_put_real(w, "difference", (double)s / (double)n - (double)s0 / (double)n0);
+    ll_json_put_pair(w, "difference_interval", interval.low, interval.high);
 }
 
-static json_t *arm_json(const ll_decide_input *in, const ll_classic_result *e, uint32_t i)
+static void put_arm(ll_json_writer *w, const ll_decide_input *in, const ll_classic_result *e,
+                    uint32_t i)
 {
     const ll_ab_arm *arm = &in->arms[i];
     const ll_ab_arm *champion = &in->arms[in->champion];
-    bool tested =
-        e->computed && i != in->champion && arm->first_votes > 0 && champion->first_votes > 0;
-    json_t *json = json_object();
+    uint64_t positive = (uint64_t)arm->first_positive, votes = (uint64_t)arm->first_votes;
+    bool tested = e->computed && i != in->champion && votes > 0 && champion->first_votes > 0;
 
-    ll_json_put(&json, "arm", json_integer(i));
-    ll_json_put(&json, "version", json_string(in->versions[i]));
-    ll_json_put(&json, "first_votes", json_integer(arm->first_votes));
-    ll_json_put(&json, "positive", json_integer(arm->first_positive));
-    ll_json_put(&json, "positive_rate", ll_json_ratio(arm->first_positive, arm->first_votes));
-    ll_json_put(&json, "positive_rate_interval",
-                ll_json_wilson(arm->first_positive, arm->first_votes));
-    put_difference(&json, arm, champion);
-    ll_json_put(&json, "p_champion", ll_json_real(tested, e->champion_p[i]));
-    ll_json_put(&json, "holm_p_champion", ll_json_real(tested, e->champion_holm_p[i]));
-    return json;
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_int(w, "arm", i);
+    ll_json_writer_put_string(w, "version", in->versions[i]);
+    ll_json_writer_put_int(w, "first_votes", arm->first_votes);
+    ll_json_writer_put_int(w, "positive", arm->first_positive);
+    ll_json_put_ratio(w, "positive_rate", positive, votes);
+    ll_json_put_wilson(w, "positive_rate_interval", positive, votes);
+    put_difference(w, arm, champion);
+    ll_json_put_real(w, "p_champion", tested, e->champion_p[i]);
+    ll_json_put_real(w, "holm_p_champion", tested, e->champion_holm_p[i]);
+    ll_json_writer_close(w, '}');
 }
 
-static json_t *arms_json(const ll_decide_input *in, const ll_classic_result *evidence)
+static void put_evidence(ll_json_writer *w, const ll_classic_result *e)
 {
-    json_t *arms = json_array();
-
-    for (uint32_t i = 0; i < in->arm_count; i++)
-        ll_json_add(&arms, arm_json(in, evidence, i));
-    return arms;
+    ll_json_put_real(w, "p_value", e->computed, e->p_value);
+    ll_json_put_real(w, "ln_p_value", e->computed, e->ln_p_value);
+    ll_json_put_real(w, "chi_square", e->computed, e->chi_square);
+    if (e->computed)
+        ll_json_writer_put_int(w, "degrees", e->degrees);
+    else
+        ll_json_writer_put_null(w, "degrees");
+    ll_json_put_real(w, "cramers_v", e->computed, e->cramers_v);
+    ll_json_writer_put_string(w, "method", e->method);
 }
 
-static void put_evidence(json_t **json, const ll_classic_result *e)
-{
-    ll_json_put(json, "p_value", ll_json_real(e->computed, e->p_value));
-    ll_json_put(json, "ln_p_value", ll_json_real(e->computed, e->ln_p_value));
-    ll_json_put(json, "chi_square", ll_json_real(e->computed, e->chi_square));
-    ll_json_put(json, "degrees", e->computed ? json_integer(e->degrees) : json_null());
-    ll_json_put(json, "cramers_v", ll_json_real(e->computed, e->cramers_v));
-    ll_json_put(json, "method", ll_json_text(e->method));
-}
-
-static json_t *receipt_json(const ll_decide_input *in, const ll_decide_outcome *o, bool promoted,
-                            const char *sentence)
+static void put_verdict(ll_json_writer *w, const ll_decide_input *in, const ll_decide_outcome *o)
 {
     int32_t winner = o->evidence.winner;
-    bool final = o->verdict != LLMLEARN_KEEP_GOING;
-    json_t *json = json_object();
 
-    ll_json_put(&json, "verdict", json_string(ll_decide_verdict_name(o->verdict)));
-    ll_json_put(&json, "status", json_string(ll_classic_status_name(o->evidence.status)));
-    ll_json_put(&json, "winner", ll_json_text(winner < 0 ? NULL : in->versions[winner]));
-    ll_json_put(&json, "winner_arm", winner < 0 ? json_null() : json_integer(winner));
-    ll_json_put(&json, "rule", json_string("classic"));
-    put_evidence(&json, &o->evidence);
-    ll_json_put(&json, "alpha", json_real(in->test->alpha));
-    ll_json_put(&json, "effect_min", json_real(in->test->effect_min));
-    ll_json_put(&json, "trials_min", json_integer(in->test->trials_min));
-    ll_json_put(&json, "looks", json_integer(final ? 1 : 0));
-    ll_json_put(&json, "vote_sequence", json_integer(in->vote_sequence));
-    ll_json_put(&json, "library_version", json_string(llmlearn_version()));
-    ll_json_put(&json, "promotable", json_boolean(o->promotable));
-    ll_json_put(&json, "promoted", json_boolean(promoted));
-    ll_json_put(&json, "blockers", names_of(ll_decide_blocker_name, o->blockers));
-    ll_json_put(&json, "advisories", names_of(ll_advisory_name, o->advisories));
-    ll_json_put(&json, "sentence", json_string(sentence));
-    ll_json_put(&json, "arms", arms_json(in, &o->evidence));
-    return json;
+    ll_json_writer_put_string(w, "verdict", ll_decide_verdict_name(o->verdict));
+    ll_json_writer_put_string(w, "status", ll_classic_status_name(o->evidence.status));
+    ll_json_writer_put_string(w, "winner", winner < 0 ? NULL : in->versions[winner]);
+    if (winner < 0)
+        ll_json_writer_put_null(w, "winner_arm");
+    else
+        ll_json_writer_put_int(w, "winner_arm", winner);
+}
+
+static void put_receipt(ll_json_writer *w, const ll_decide_input *in, const ll_decide_outcome *o,
+                        bool promoted, const char *sentence)
+{
+    ll_json_writer_open(w, '{');
+    put_verdict(w, in, o);
+    ll_json_writer_put_string(w, "rule", "classic");
+    put_evidence(w, &o->evidence);
+    ll_json_writer_put_real(w, "alpha", in->test->alpha);
+    ll_json_writer_put_real(w, "effect_min", in->test->effect_min);
+    ll_json_writer_put_int(w, "trials_min", in->test->trials_min);
+    ll_json_writer_put_int(w, "looks", o->verdict == LLMLEARN_KEEP_GOING ? 0 : 1);
+    ll_json_writer_put_int(w, "vote_sequence", in->vote_sequence);
+    ll_json_writer_put_string(w, "library_version", llmlearn_version());
+    ll_json_writer_put_bool(w, "promotable", o->promotable);
+    ll_json_writer_put_bool(w, "promoted", promoted);
+    ll_json_put_names(w, "blockers", ll_decide_blocker_name, o->blockers);
+    ll_json_put_names(w, "advisories", ll_advisory_name, o->advisories);
+    ll_json_writer_put_string(w, "sentence", sentence);
+    ll_json_writer_key(w, "arms");
+    ll_json_writer_open(w, '[');
+    for (uint32_t i = 0; i < in->arm_count; i++)
+        put_arm(w, in, &o->evidence, i);
+    ll_json_writer_close(w, ']');
+    ll_json_writer_close(w, '}');
 }
 
 llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome *outcome,
                               bool promoted, char **out_json, char **out_sentence)
 {
     ll_buffer words = { 0 };
+    ll_json_writer w = { .comma = false };
 
     ll_sentence_write(in, outcome, &words);
     char *sentence = ll_buffer_take(&words);
     ll_buffer_free(&words);
     if (sentence == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for a receipt");
-    llmlearn_err err = ll_json_write(receipt_json(in, outcome, promoted, sentence), out_json);
+    put_receipt(&w, in, outcome, promoted, sentence);
+    llmlearn_err err = ll_json_take(&w, out_json);
     if (err != LLMLEARN_OK) {
         free(sentence);
         return err;

@@ -1,6 +1,6 @@
 /* receipt.h - a verdict's evidence as JSON, as llmlearn_decisions documents it, and back.
  *
- * Keys keep their order; reals have 17 digits, so that they read back to the same bits.
+ * Keys keep their order; reals have the digits that read back to the same bits.
  *
  * Uses: decide, sentence. */
 #ifndef LL_EXPERIMENT_RECEIPT_H

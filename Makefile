@@ -43,12 +43,12 @@ WARN   += -Wno-format-truncation
 SAN    := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
-PKGS      := sqlite3 jansson
+PKGS      := sqlite3
 LIB_FLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-LDLIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null || echo -lsqlite3 -ljansson) \
+LDLIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null || echo -lsqlite3) \
              -lpthread -lm
-# libcheck for the tests; asked for only when a test is linked.
-CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
+# libcheck and jansson for the tests; asked for only when a test is linked.
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check jansson 2>/dev/null || echo -lcheck -ljansson)
 
 # -ffp-contract=off: a receipt replays to the same bits.
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE= $(WARN) -fPIC -fvisibility=hidden \

@@ -1,8 +1,8 @@
 /* locale.h - numbers written and read the same whatever locale the host has set.
  *
- * printf, strtod and jansson ask the locale for its decimal point. A host may have one of a
- * comma; where it has several bytes, jansson fails. Between enter and leave this thread, and no
- * other, uses the "C" locale. Cost: about 30 ns.
+ * printf and strtod ask the locale for its decimal point, which may be a comma, or several
+ * bytes. Between enter and leave this thread, and no other, uses the "C" locale. Cost: about
+ * 30 ns.
  *
  * Threads: a scope belongs to the thread that entered it.
  * Uses:    nothing. */

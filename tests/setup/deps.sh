@@ -8,15 +8,15 @@
 # that miss a tool say that they skip.
 set -u
 
-build='gcc make pkg-config libsqlite3-dev libjansson-dev'
+build='gcc make pkg-config libsqlite3-dev'
 python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python3-pip'
-checks='g++ check python3-venv python3-pytest python3-pytest-asyncio clang-format-14'
+checks='g++ check libjansson-dev python3-venv python3-pytest python3-pytest-asyncio clang-format-14'
 
 case ${1-} in
 run)      wanted="$build $python" ;;
 check)    wanted="$build $python $checks" ;;
-bench)    wanted="$build $python check" ;; # their support archive is the tests'
-coverage) wanted="$build g++ check gcovr" ;;
+bench)    wanted="$build $python check libjansson-dev" ;; # their support archive is the tests'
+coverage) wanted="$build g++ check libjansson-dev gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2
     exit 2

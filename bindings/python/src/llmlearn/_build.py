@@ -8,7 +8,7 @@ is found, the C library itself. Where the library comes from, first match wins:
    llmlearn.h and of libllmlearn.so; the extension remembers the latter.
 2. pkg-config knows ``llmlearn``: the installed library.
 3. The C sources of this checkout (or of the source archive), compiled into
-   the extension. Needs the headers of SQLite and jansson, nothing else.
+   the extension. Needs the header of SQLite, nothing else.
 """
 
 from __future__ import annotations
@@ -114,12 +114,11 @@ def find_library() -> Library:
             "llmlearn: no C library found. Install libllmlearn (pkg-config must know it), or set"
             " LLMLEARN_INCLUDE and LLMLEARN_LIBDIR, or build from a whole checkout."
         )
-    packages = ("sqlite3", "jansson")
     return Library(
         os.path.join(root, "include"),
         sources=_sources_of(root),
-        cflags=_flags("--cflags", *packages),
-        ldflags=(_flags("--libs", *packages) or ("-lsqlite3", "-ljansson")) + ("-lpthread", "-lm"),
+        cflags=_flags("--cflags", "sqlite3"),
+        ldflags=(_flags("--libs", "sqlite3") or ("-lsqlite3",)) + ("-lpthread", "-lm"),
     )
 
 

@@ -30,17 +30,6 @@ const char *ll_decide_blocker_name(uint32_t blocker)
     return "unknown";
 }
 
-/* The counts that stats reads: first votes. */
-static void count_first_votes(const ll_decide_input *in, llmlearn_rate *out_votes)
-{
-    for (uint32_t i = 0; i < in->arm_count; i++) {
-        assert(in->arms[i].first_positive >= 0);
-        assert(in->arms[i].first_positive <= in->arms[i].first_votes);
-        out_votes[i].successes = (uint64_t)in->arms[i].first_positive;
-        out_votes[i].trials = (uint64_t)in->arms[i].first_votes;
-    }
-}
-
 static uint32_t find_blockers(const ll_decide_input *in)
 {
     uint32_t blockers = 0;
@@ -75,12 +64,20 @@ static llmlearn_verdict verdict_of(const ll_decide_input *in, ll_classic_status 
     }
 }
 
-void ll_decide(const ll_decide_input *in, ll_decide_outcome *out)
+ll_classic_input ll_decide_question(const ll_decide_input *in, llmlearn_rate *out_votes)
 {
     const ll_ab_test *test = in->test;
-    llmlearn_rate votes[LLMLEARN_ARMS_MAX];
-    ll_classic_input asked = {
-        .arms = votes,
+
+    assert(test->rule == LLMLEARN_RULE_CLASSIC);
+    assert(in->champion < in->arm_count);
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        assert(in->arms[i].first_positive >= 0);
+        assert(in->arms[i].first_positive <= in->arms[i].first_votes);
+        out_votes[i].successes = (uint64_t)in->arms[i].first_positive;
+        out_votes[i].trials = (uint64_t)in->arms[i].first_votes;
+    }
+    return (ll_classic_input){
+        .arms = out_votes,
         .arm_count = in->arm_count,
         .champion = in->champion,
         .trials_min = (uint64_t)test->trials_min,
@@ -88,10 +85,13 @@ void ll_decide(const ll_decide_input *in, ll_decide_outcome *out)
         .effect_min = test->effect_min,
         .duration_reached = in->now_us - test->started_us >= test->duration_min_us,
     };
+}
 
-    assert(test->rule == LLMLEARN_RULE_CLASSIC);
-    assert(in->champion < in->arm_count);
-    count_first_votes(in, votes);
+void ll_decide(const ll_decide_input *in, ll_decide_outcome *out)
+{
+    llmlearn_rate votes[LLMLEARN_ARMS_MAX];
+    const ll_classic_input asked = ll_decide_question(in, votes);
+
     *out = (ll_decide_outcome){ .blockers = find_blockers(in) };
     ll_classic_decide(&asked, &out->evidence);
     out->verdict = verdict_of(in, out->evidence.status);

@@ -42,6 +42,9 @@ typedef struct ll_decide_outcome {
 
 void ll_decide(const ll_decide_input *in, ll_decide_outcome *out);
 
+/* What the rule is asked: about first votes, which go to out_votes, as many as there are arms. */
+ll_classic_input ll_decide_question(const ll_decide_input *in, llmlearn_rate *out_votes);
+
 /* "keep_going", "winner", "no_difference", "invalid". */
 const char *ll_decide_verdict_name(llmlearn_verdict verdict);
 

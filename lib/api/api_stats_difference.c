@@ -3,6 +3,7 @@
 #include "api/stats_arguments.h"
 #include "base/err.h"
 #include "stats/difference.h"
+#include "stats/normal.h"
 #include "stats/score.h"
 
 static llmlearn_err check_two(const llmlearn_rate *control, const llmlearn_rate *variant)
@@ -32,7 +33,8 @@ llmlearn_err llmlearn_stats_difference(const llmlearn_rate *control, const llmle
                       method, LLMLEARN_INTERVAL_NEWCOMBE, LLMLEARN_INTERVAL_MIETTINEN_NURMINEN);
     if (err != LLMLEARN_OK)
         return err;
-    ll_difference(control, variant, confidence, (llmlearn_interval_method)method, &found);
+    ll_difference(control, variant, ll_normal_two_sided(confidence),
+                  (llmlearn_interval_method)method, &found);
     ll_arguments_write(out_difference, &found, sizeof found);
     return LLMLEARN_OK;
 }

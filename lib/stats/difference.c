@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-void ll_difference(const llmlearn_rate *control, const llmlearn_rate *variant, double confidence,
+void ll_difference(const llmlearn_rate *control, const llmlearn_rate *variant, double z,
                    llmlearn_interval_method method, llmlearn_difference *out)
 {
     uint64_t s1 = control->successes, n1 = control->trials;
@@ -13,8 +13,8 @@ void ll_difference(const llmlearn_rate *control, const llmlearn_rate *variant, d
     bool newcombe = method == LLMLEARN_INTERVAL_NEWCOMBE;
 
     assert(newcombe || method == LLMLEARN_INTERVAL_MIETTINEN_NURMINEN);
-    ll_interval interval = newcombe ? ll_interval_newcombe(s1, n1, s2, n2, confidence)
-                                    : ll_score_interval(s1, n1, s2, n2, confidence);
+    ll_interval interval =
+        newcombe ? ll_interval_newcombe_z(s1, n1, s2, n2, z) : ll_score_interval(s1, n1, s2, n2, z);
     *out = (llmlearn_difference){ .low = interval.low, .high = interval.high };
     if (interval.no_data) {
         out->status = LLMLEARN_STATS_NO_DATA;

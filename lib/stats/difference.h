@@ -6,8 +6,9 @@
 
 #include "llmlearn.h"
 
-/* method: LLMLEARN_INTERVAL_NEWCOMBE or _MIETTINEN_NURMINEN. Fills everything but struct_size. */
-void ll_difference(const llmlearn_rate *control, const llmlearn_rate *variant, double confidence,
+/* z > 0 is the quantile of the interval's confidence; method is LLMLEARN_INTERVAL_NEWCOMBE or
+ * _MIETTINEN_NURMINEN. Fills everything but struct_size. */
+void ll_difference(const llmlearn_rate *control, const llmlearn_rate *variant, double z,
                    llmlearn_interval_method method, llmlearn_difference *out);
 
 #endif

@@ -82,10 +82,17 @@ double ll_interval_difference(uint64_t successes_1, uint64_t trials_1, uint64_t 
 ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
                                  uint64_t trials_2, double confidence)
 {
+    return ll_interval_newcombe_z(successes_1, trials_1, successes_2, trials_2,
+                                  ll_normal_two_sided(confidence));
+}
+
+ll_interval ll_interval_newcombe_z(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
+                                   uint64_t trials_2, double z)
+{
     assert(trials_1 <= LL_STATS_COUNT_MAX && successes_1 <= trials_1);
     assert(trials_2 <= LL_STATS_COUNT_MAX && successes_2 <= trials_2);
+    assert(z > 0);
 
-    double z = ll_normal_two_sided(confidence);
     if (trials_1 == 0 || trials_2 == 0)
         return (ll_interval){ .low = -1.0, .high = 1.0, .no_data = true };
 

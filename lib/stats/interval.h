@@ -24,9 +24,11 @@ ll_interval ll_interval_wilson(uint64_t successes, uint64_t trials, double confi
 double ll_interval_difference(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
                               uint64_t trials_2);
 
-/* Of p2 - p1, by the square-and-add of two Wilson intervals.
- * Newcombe 1998, Statistics in Medicine 17:873, method 10. */
+/* Of p2 - p1, by the square-and-add of two Wilson intervals; with the confidence, or with its
+ * quantile z > 0. Newcombe 1998, Statistics in Medicine 17:873, method 10. */
 ll_interval ll_interval_newcombe(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
                                  uint64_t trials_2, double confidence);
+ll_interval ll_interval_newcombe_z(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
+                                   uint64_t trials_2, double z);
 
 #endif

@@ -85,12 +85,12 @@ static double correction(uint64_t trials_1, uint64_t trials_2)
 }
 
 ll_interval ll_score_interval(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
-                              uint64_t trials_2, double confidence)
+                              uint64_t trials_2, double z)
 {
     assert(trials_1 <= LL_STATS_COUNT_MAX && successes_1 <= trials_1);
     assert(trials_2 <= LL_STATS_COUNT_MAX && successes_2 <= trials_2);
+    assert(z > 0);
 
-    double z = ll_normal_two_sided(confidence);
     if (trials_1 == 0 || trials_2 == 0)
         return (ll_interval){ .low = -1.0, .high = 1.0, .no_data = true };
 

@@ -23,9 +23,9 @@
 #include "llmlearn.h"
 #include "stats/interval.h"
 
-/* Of p2 - p1, with the factor N/(N-1). */
+/* Of p2 - p1, with the factor N/(N-1). z > 0 is the confidence's quantile. */
 ll_interval ll_score_interval(uint64_t successes_1, uint64_t trials_1, uint64_t successes_2,
-                              uint64_t trials_2, double confidence);
+                              uint64_t trials_2, double z);
 
 /* Is the variant's rate above the control's less the margin (at least 0, less than 1)? Fills
  * everything but struct_size. z is off by about z^2 1e-16 of itself, where a rate has to move

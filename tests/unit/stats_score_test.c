@@ -48,6 +48,11 @@ static pair draw_pair(uint64_t *state, uint64_t bits_max)
     return p;
 }
 
+static ll_interval score(uint64_t s1, uint64_t n1, uint64_t s2, uint64_t n2, double confidence)
+{
+    return ll_score_interval(s1, n1, s2, n2, ll_normal_two_sided(confidence));
+}
+
 static llmlearn_noninferiority not_worse(pair p, double margin, double alpha)
 {
     const llmlearn_rate control = { p.s1, p.n1 }, variant = { p.s2, p.n2 };
@@ -114,7 +119,7 @@ START_TEST(the_ends_are_where_the_statistic_is_the_quantile)
         pair p = draw_pair(&state, 14);
         double confidence = draw(&state, 2) ? 0.95 : 0.9999;
         double z = ll_normal_two_sided(confidence);
-        ll_interval got = ll_score_interval(p.s1, p.n1, p.s2, p.n2, confidence);
+        ll_interval got = score(p.s1, p.n1, p.s2, p.n2, confidence);
         double low = (double)fabsl(end_at(p, z) - got.low);
         double high = (double)fabsl(end_at(p, -z) - got.high);
 
@@ -153,7 +158,7 @@ START_TEST(the_margin_at_the_end_of_the_interval_has_p_alpha)
 
     for (int i = 0; i < 2000; i++) {
         pair p = draw_pair(&state, 30);
-        ll_interval got = ll_score_interval(p.s1, p.n1, p.s2, p.n2, 0.9);
+        ll_interval got = score(p.s1, p.n1, p.s2, p.n2, 0.9);
 
         if (got.low > -1e-3 || got.low < -0.999)
             continue;
@@ -170,9 +175,9 @@ START_TEST(exchanging_arms_or_outcomes_mirrors_the_interval)
 
     for (int i = 0; i < 20000; i++) {
         pair p = draw_pair(&state, 53);
-        ll_interval one = ll_score_interval(p.s1, p.n1, p.s2, p.n2, 0.95);
-        ll_interval arms = ll_score_interval(p.s2, p.n2, p.s1, p.n1, 0.95);
-        ll_interval outcomes = ll_score_interval(p.n1 - p.s1, p.n1, p.n2 - p.s2, p.n2, 0.95);
+        ll_interval one = score(p.s1, p.n1, p.s2, p.n2, 0.95);
+        ll_interval arms = score(p.s2, p.n2, p.s1, p.n1, 0.95);
+        ll_interval outcomes = score(p.n1 - p.s1, p.n1, p.n2 - p.s2, p.n2, 0.95);
 
         must(one.low == -arms.high && one.high == -arms.low);
         must(fabs(one.low + outcomes.high) <= 1e-14 * fabs(one.low) + 1e-16);
@@ -184,12 +189,12 @@ END_TEST
 START_TEST(an_end_that_is_certain_is_exact)
 {
     for (uint64_t n = 1; n <= LL_STATS_COUNT_MAX; n *= 2) {
-        ck_assert(ll_score_interval(0, n, n, n, 0.95).high == 1.0);
-        ck_assert(ll_score_interval(n, n, 0, n, 0.95).low == -1.0);
+        ck_assert(score(0, n, n, n, 0.95).high == 1.0);
+        ck_assert(score(n, n, 0, n, 0.95).low == -1.0);
         /* Without any success below, the low end is z^2 c / (n + z^2 c) by hand. */
         double z = ll_normal_two_sided(0.95), twice = (double)n * 2.0;
         double square = z * z * twice / (twice - 1.0);
-        double low = ll_score_interval(0, n, 0, n, 0.95).low;
+        double low = score(0, n, 0, n, 0.95).low;
         ck_assert_double_le(fabs(low / (square / ((double)n + square)) + 1.0), 1e-14);
     }
 }
@@ -199,7 +204,7 @@ START_TEST(without_trials_everything_is_possible_and_said_to_be)
 {
     for (int i = 0; i < 3; i++) {
         pair p = { .n1 = i == 1 ? 10 : 0, .n2 = i == 2 ? 10 : 0 };
-        ll_interval got = ll_score_interval(p.s1, p.n1, p.s2, p.n2, 0.95);
+        ll_interval got = score(p.s1, p.n1, p.s2, p.n2, 0.95);
         ck_assert(got.low == -1.0 && got.high == 1.0 && got.no_data);
         llmlearn_noninferiority none = not_worse(p, 0.1, 0.05);
         ck_assert_int_eq(none.status, LLMLEARN_STATS_NO_DATA);
@@ -247,7 +252,7 @@ START_TEST(any_counts_have_an_interval_and_a_statistic)
         pair p = draw_pair(&state, 53);
         double confidence = confidences[draw(&state, 5)], margin = margins[draw(&state, 9)];
         double observed = (double)p.s2 / (double)p.n2 - (double)p.s1 / (double)p.n1;
-        ll_interval got = ll_score_interval(p.s1, p.n1, p.s2, p.n2, confidence);
+        ll_interval got = score(p.s1, p.n1, p.s2, p.n2, confidence);
         llmlearn_noninferiority tested = not_worse(p, margin, 1e-300);
 
         must(got.low >= -1 && got.low <= got.high && got.high <= 1);
@@ -271,7 +276,7 @@ START_TEST(covers_what_it_says)
 
     for (uint64_t s1 = 0; s1 <= N1; s1++)
         for (uint64_t s2 = 0; s2 <= N2; s2++)
-            intervals[s1][s2] = ll_score_interval(s1, N1, s2, N2, 0.95);
+            intervals[s1][s2] = score(s1, N1, s2, N2, 0.95);
     for (int i = 0; i < 16; i++) {
         double p1 = rates[i % 4], p2 = rates[i / 4], covered = 0.0;
         for (int s1 = 0; s1 <= N1; s1++) {

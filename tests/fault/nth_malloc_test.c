@@ -1,15 +1,14 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=aligned_alloc */
 /* The n-th allocation fails, once or from then on for ever, for n = 1, 2, 3 ... until the call
- * succeeds: in the caller's thread, or in whichever thread comes. Ours, SQLite's and
- * jansson's allocations count alike. A call then says LLMLEARN_ENOMEM, leaves its outputs and
- * the database alone, and succeeds when it is made again. */
+ * succeeds: in the caller's thread, or in whichever thread comes. Ours and SQLite's
+ * allocations count alike. A call then says LLMLEARN_ENOMEM, leaves its outputs and the
+ * database alone, and succeeds when it is made again. */
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/learners.h"
 #include "support/recount.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <malloc.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -141,7 +140,6 @@ static void take_over_allocators(void)
 
     if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
         abort();
-    json_set_alloc_funcs(__wrap_malloc, free);
 }
 
 /* ---- the calls --------------------------------------------------------- */

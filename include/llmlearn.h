@@ -972,7 +972,7 @@ typedef struct llmlearn_comparison {
     uint32_t struct_size;
     uint32_t arm_count;          /* 1 to LLMLEARN_ARMS_MAX */
     const llmlearn_rate *arms;   /* required */
-    const char *const *versions; /* names of the arms; NULL: "0", "1", ... */
+    const char *const *versions; /* the arms' names, all different; NULL: "0", "1", ... */
     uint32_t champion;           /* index of its arm */
     uint32_t reserved;           /* 0 */
     uint64_t trials_min;         /* 0: 100. What each arm needs */
@@ -995,15 +995,24 @@ typedef struct llmlearn_compared {
 /* Compares variants from counts alone, by the classic rule (see LLMLEARN_RULE_CLASSIC; V > 0.1
  * is decided in integers), with everything an expert asks for beside it.
  *
- *   out_compared  may be NULL
- *   out_json      the caller's to free; NULL: not wanted. Allocates
+ *   out_compared  may be NULL if out_json is not
+ *   out_json      the caller's to free; may be NULL if out_compared is not. Allocates
+ *
  *   {"schema": 1, "rule": "classic", "winner": version or null, "status", "confidence", "p_value",
  *    "effect_size", "promotable", "alpha", "effect_min", "trials_min", "method", "chi_square",
- *    "degrees", "ln_p_value", "mid_p_value", "cramers_v_unbiased", "sentence",
- *    "advisories": ["v_gate_blocks" | "winner_not_separated" | "low_expected" | ...],
- *    "arms": [{"arm", "version", "champion", "successes", "trials", "rate", "interval": [low,
- * high], "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
- *      "best_ratio", "expected_loss"}]} */
+ *    "degrees", "ln_p_value", "mid_p_value",
+ *    "exact_p_value",                with an expected count below 5: Fisher's or, of more than two
+ *                                    arms, Freeman & Halton's, while the rule's p is Pearson's
+ *    "cramers_v_unbiased", "sentence",
+ *    "advisories": ["v_gate_blocks" | "winner_not_separated" | "low_expected"],
+ *    "difference_confidence",        1 - alpha / (arms - 1): the intervals of all differences hold
+ *                                    at once with probability 1 - alpha or more
+ *    "arms": [{"arm", "version", "champion", "successes", "trials", "rate",
+ *      "interval": [low, high],      Wilson, 95 %
+ *      "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
+ *      "best_ratio", "expected_loss"}]}    as llmlearn_stats_posterior from the uniform prior
+ *
+ * What was not computed is null, but for p_value 1, confidence and effect_size 0. */
 LLMLEARN_API llmlearn_err llmlearn_compare_variants(const llmlearn_comparison *comparison,
                                                     llmlearn_compared *out_compared,
                                                     char **out_json);

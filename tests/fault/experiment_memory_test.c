@@ -13,7 +13,6 @@
 #include "support/stores.h"
 
 #include <check.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,6 +314,32 @@ START_TEST(deciding_runs_out_of_memory_and_then_decides_once)
 }
 END_TEST
 
+/* Both outputs are filled or neither is. */
+static llmlearn_err compare(void)
+{
+    static const llmlearn_rate arms[2] = { { 243, 402 }, { 292, 410 } };
+    const llmlearn_comparison comparison = { .struct_size = sizeof comparison,
+                                             .arm_count = 2,
+                                             .arms = arms };
+    llmlearn_compared compared = { .struct_size = sizeof compared, .winner = 7 };
+    char *json = NULL;
+    llmlearn_err err;
+
+    SCARCE(err, llmlearn_compare_variants(&comparison, &compared, &json));
+    ck_assert_int_eq(compared.winner, err == LLMLEARN_OK ? 1 : 7);
+    ck_assert_int_eq(json != NULL, err == LLMLEARN_OK);
+    if (json != NULL)
+        ck_assert_ptr_nonnull(strstr(json, "\"expected_loss\":5."));
+    llmlearn_free(json);
+    return err;
+}
+
+START_TEST(comparing_runs_out_of_memory)
+{
+    run_out(compare);
+}
+END_TEST
+
 static char *whole_tests, *whole_decisions; /* what a list with all the memory says */
 
 /* A list is whole or is not given out. */
@@ -366,12 +391,12 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    json_set_alloc_funcs(__wrap_malloc, free);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, loading_runs_out_of_memory);
     tcase_add_test(tc, loading_again_and_again_gets_there);
     tcase_add_test(tc, checking_an_exposure_runs_out_of_memory);
     tcase_add_test(tc, deciding_runs_out_of_memory_and_then_decides_once);
+    tcase_add_test(tc, comparing_runs_out_of_memory);
     tcase_add_test(tc, listing_runs_out_of_memory);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);

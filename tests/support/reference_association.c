@@ -220,6 +220,75 @@ START_TEST(holm)
 }
 END_TEST
 
+/* ---- the classic rule -------------------------------------------------- */
+
+static llmlearn_compared compare(json_t *test_case, uint64_t trials_min, double alpha,
+                                 double effect_min)
+{
+    llmlearn_rate arms[CASE_ARMS_MAX];
+    llmlearn_compared out = { .struct_size = sizeof out };
+    const llmlearn_comparison comparison = {
+        .struct_size = sizeof comparison,
+        .arm_count = in_arms(test_case, arms),
+        .arms = arms,
+        .trials_min = trials_min,
+        .alpha_ratio = alpha,
+        .effect_min = effect_min,
+    };
+
+    ck_assert_int_eq(llmlearn_compare_variants(&comparison, &out, NULL), LLMLEARN_OK);
+    return out;
+}
+
+static void check_decision(figure *figures, json_t *test_case)
+{
+    json_t *in = json_object_get(test_case, "in"), *out = json_object_get(test_case, "out");
+    json_t *winner = json_object_get(out, "winner");
+
+    if (!json_is_true(json_object_get(in, "duration_reached")))
+        return; /* counts alone have no duration */
+    llmlearn_compared got = compare(test_case, in_count(test_case, "min_n"), 0.0, 0.0);
+    ck_assert_str_eq(got.status, out_string(test_case, "status"));
+    ck_assert_int_eq(got.winner, json_is_null(winner) ? -1 : (int)json_integer_value(winner));
+    ck_assert(got.confidence == (got.winner < 0 ? 0.0 : 1.0 - got.p_value));
+    if (has_out(test_case, "p")) {
+        check_figure(&figures[0], test_case, got.p_value, out_string(test_case, "p"));
+        check_figure(&figures[1], test_case, got.effect_size, out_string(test_case, "V"));
+    } else {
+        ck_assert(got.p_value == 1.0 && got.effect_size == 0.0);
+    }
+}
+
+START_TEST(classic)
+{
+    figure figures[] = {
+        { .name = "classic p", .relative = 1e-9 },
+        { .name = "classic V", .relative = 1e-12 },
+        { 0 },
+    };
+    run("decision_classic", figures, check_decision);
+}
+END_TEST
+
+/* With an alpha of all but 1 the effect alone decides. */
+static void check_effect(figure *figures, json_t *test_case)
+{
+    bool want = json_is_true(json_object_get(json_object_get(test_case, "out"), "exceeds"));
+    llmlearn_compared got = compare(test_case, 1, 1.0 - 0x1p-53, in_number(test_case, "v_min"));
+
+    ck_assert_msg((strcmp(got.status, "winner") == 0 || strcmp(got.status, "tie") == 0) == want,
+                  "%s: %s", case_id(test_case), got.status);
+    check_figure(figures, test_case, got.effect_size, out_string(test_case, "V"));
+}
+
+START_TEST(effect)
+{
+    figure figures[] = { { .name = "V against its threshold", .relative = 1e-12 }, { 0 } };
+
+    run("effect_large", figures, check_effect);
+}
+END_TEST
+
 /* ---- printed values ---------------------------------------------------- */
 
 static void check_printed(figure *figures, json_t *test_case)
@@ -269,6 +338,8 @@ TCase *reference_association(void)
     tcase_add_test(tests, fisher);
     tcase_add_test(tests, freeman_halton);
     tcase_add_test(tests, holm);
+    tcase_add_test(tests, classic);
+    tcase_add_test(tests, effect);
     tcase_add_test(tests, printed);
     return tests;
 }

@@ -4,6 +4,7 @@
 #include "stats/limits.h"
 #include "stats/pearson.h"
 #include "stats/wide.h"
+#include "support/draw.h"
 
 #include <check.h>
 #include <float.h>
@@ -19,16 +20,6 @@ static llmlearn_association test_arms(const llmlearn_rate *arms, uint32_t arm_co
     memset(&out, 0xaa, sizeof out); /* whatever was there must not shine through */
     ll_association_test(arms, arm_count, &out);
     return out;
-}
-
-/* splitmix64, Steele, Lea & Flood 2014 */
-static uint64_t draw(uint64_t *state, uint64_t limit)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ (z >> 31)) % limit;
 }
 
 /* ---- which method ------------------------------------------------------ */
@@ -153,17 +144,17 @@ static void check_by_counting(const llmlearn_rate *arms, uint32_t arm_count, dou
 START_TEST(agrees_with_counting_every_table)
 {
     double worst = 0.0;
-    uint64_t state = 11;
+    draw random = { .state = 11 };
     int tried = 0;
 
     for (int i = 0; i < 4000; i++) {
         llmlearn_rate arms[6];
-        uint32_t arm_count = 2 + (uint32_t)draw(&state, 5);
+        uint32_t arm_count = 2 + (uint32_t)draw_below(&random, 5);
         uint64_t successes = 0, trials = 0, most = arm_count > 4 ? 7 : 14;
 
         for (uint32_t j = 0; j < arm_count; j++) {
-            arms[j].trials = 1 + draw(&state, most);
-            arms[j].successes = draw(&state, arms[j].trials + 1);
+            arms[j].trials = 1 + draw_below(&random, most);
+            arms[j].successes = draw_below(&random, arms[j].trials + 1);
             successes += arms[j].successes;
             trials += arms[j].trials;
         }
@@ -178,19 +169,19 @@ END_TEST
 
 START_TEST(of_two_arms_it_is_fishers)
 {
-    uint64_t state = 12;
+    draw random = { .state = 12 };
 
     for (int i = 0; i < 3000; i++) {
-        uint64_t n1 = 1 + draw(&state, UINT64_C(1) << draw(&state, 30));
-        uint64_t n2 = 1 + draw(&state, UINT64_C(1) << (1 + draw(&state, 52)));
-        uint64_t s1 = draw(&state, (n1 < 300 ? n1 : 300) + 1);
-        uint64_t s2 = draw(&state, (n2 < 300 ? n2 : 300) + 1);
+        uint64_t n1 = 1 + draw_below(&random, UINT64_C(1) << draw_below(&random, 30));
+        uint64_t n2 = 1 + draw_below(&random, UINT64_C(1) << (1 + draw_below(&random, 52)));
+        uint64_t s1 = draw_below(&random, (n1 < 300 ? n1 : 300) + 1);
+        uint64_t s2 = draw_below(&random, (n2 < 300 ? n2 : 300) + 1);
         ll_fisher_result fisher;
         double p, ln_p;
 
         if (s1 + s2 == 0 || s1 + s2 == n1 + n2)
             continue;
-        if (draw(&state, 2)) {
+        if (draw_below(&random, 2)) {
             s1 = n1 - s1;
             s2 = n2 - s2;
         }
@@ -206,7 +197,7 @@ END_TEST
 /* The order of the arms, and which outcome is called a success, say nothing. */
 START_TEST(arms_and_outcomes_may_be_exchanged)
 {
-    uint64_t state = 13;
+    draw random = { .state = 13 };
 
     for (int i = 0; i < 2000; i++) {
         llmlearn_rate arms[5], turned[5];
@@ -214,8 +205,8 @@ START_TEST(arms_and_outcomes_may_be_exchanged)
         double p, ln_p, other, ln_other;
 
         for (int j = 0; j < 5; j++) {
-            arms[j].trials = 1 + draw(&state, 12);
-            arms[j].successes = draw(&state, arms[j].trials + 1);
+            arms[j].trials = 1 + draw_below(&random, 12);
+            arms[j].successes = draw_below(&random, arms[j].trials + 1);
             turned[4 - j].trials = arms[j].trials;
             turned[4 - j].successes = arms[j].trials - arms[j].successes;
             successes += arms[j].successes;
@@ -249,18 +240,20 @@ END_TEST
 /* Any margins: a p, or that there are too many tables. Never anything else. */
 START_TEST(any_arms_have_a_p)
 {
-    uint64_t state = 14;
+    draw random = { .state = 14 };
     uint32_t seen[LLMLEARN_METHOD_LOW_EXPECTED + 1] = { 0 };
 
     for (int i = 0; i < 3000; i++) {
         llmlearn_rate arms[LL_STATS_ARMS_MAX];
-        uint32_t arm_count = 3 + (uint32_t)draw(&state, i % 10 == 0 ? 61 : 6);
-        uint64_t large = draw(&state, 4) == 0 ? 53 : 9;
+        uint32_t arm_count = 3 + (uint32_t)draw_below(&random, i % 10 == 0 ? 61 : 6);
+        uint64_t large = draw_below(&random, 4) == 0 ? 53 : 9;
 
         for (uint32_t j = 0; j < arm_count; j++) {
-            uint64_t bits = draw(&state, 3) == 0 ? draw(&state, large + 1) : draw(&state, 5);
-            arms[j].trials = draw(&state, (UINT64_C(1) << bits) + 1);
-            arms[j].successes = draw(&state, (draw(&state, 2) ? arms[j].trials : 2) + 1);
+            uint64_t bits = draw_below(&random, 3) == 0 ? draw_below(&random, large + 1)
+                                                        : draw_below(&random, 5);
+            arms[j].trials = draw_below(&random, (UINT64_C(1) << bits) + 1);
+            arms[j].successes =
+                draw_below(&random, (draw_below(&random, 2) ? arms[j].trials : 2) + 1);
             if (arms[j].successes > arms[j].trials)
                 arms[j].successes = arms[j].trials;
         }

@@ -5,6 +5,7 @@
 #include "stats/fisher.h"
 #include "stats/interval.h"
 #include "stats/pearson.h"
+#include "support/draw.h"
 
 #include <check.h>
 #include <math.h>
@@ -22,47 +23,28 @@
             ck_abort_msg("line %d: %s", __LINE__, #holds);                                         \
     } while (0)
 
-typedef struct source {
-    uint64_t state;
-} source;
-
-/* splitmix64, Steele, Lea & Flood 2014 */
-static uint64_t next(source *s)
-{
-    s->state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = s->state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static uint64_t below(source *s, uint64_t limit)
-{
-    return next(s) % limit;
-}
-
 /* Often an end of the range or next to it, else anything of any size. */
-static uint64_t some_trials(source *s)
+static uint64_t some_trials(draw *s)
 {
-    switch (below(s, 8)) {
+    switch (draw_below(s, 8)) {
     case 0:
-        return below(s, 3);
+        return draw_below(s, 3);
     case 1:
-        return LL_STATS_COUNT_MAX - below(s, 3);
+        return LL_STATS_COUNT_MAX - draw_below(s, 3);
     case 2:
-        return below(s, 30);
+        return draw_below(s, 30);
     default:
-        return below(s, (UINT64_C(1) << (1 + below(s, 53))) + 1);
+        return draw_below(s, (UINT64_C(1) << (1 + draw_below(s, 53))) + 1);
     }
 }
 
-static uint64_t some_successes(source *s, uint64_t trials)
+static uint64_t some_successes(draw *s, uint64_t trials)
 {
-    uint64_t edge = below(s, 12) < trials ? below(s, 12) : 0;
+    uint64_t edge = draw_below(s, 12) < trials ? draw_below(s, 12) : 0;
 
     if (edge > trials)
         edge = trials;
-    switch (below(s, 6)) {
+    switch (draw_below(s, 6)) {
     case 0:
         return edge;
     case 1:
@@ -72,15 +54,15 @@ static uint64_t some_successes(source *s, uint64_t trials)
     case 3:
         return trials / 10 * 6;
     default:
-        return below(s, trials + 1);
+        return draw_below(s, trials + 1);
     }
 }
 
-static uint32_t some_arms(source *s)
+static uint32_t some_arms(draw *s)
 {
-    if (below(s, 100) == 0)
+    if (draw_below(s, 100) == 0)
         return LL_STATS_ARMS_MAX;
-    return below(s, 3) == 0 ? 1 + (uint32_t)below(s, 12) : 2;
+    return draw_below(s, 3) == 0 ? 1 + (uint32_t)draw_below(s, 12) : 2;
 }
 
 static bool is_probability(double p)
@@ -116,25 +98,25 @@ static void check_result(const ll_classic_input *in, const ll_classic_result *r)
 START_TEST(any_counts_have_a_defined_verdict)
 {
     uint32_t seen[LL_CLASSIC_WINNER + 1] = { 0 };
-    source s = { .state = 2024 };
+    draw s = { .state = 2024 };
     llmlearn_rate arms[LL_STATS_ARMS_MAX];
 
     for (int table = 0; table < TABLES; table++) {
         ll_classic_input in = { .arms = arms };
         ll_classic_result first, second;
-        uint64_t common = below(&s, 2) == 0 ? 0 : some_trials(&s);
+        uint64_t common = draw_below(&s, 2) == 0 ? 0 : some_trials(&s);
 
         in.arm_count = some_arms(&s);
         for (uint32_t i = 0; i < in.arm_count; i++) {
             arms[i].trials = common > 0 ? common : some_trials(&s);
             arms[i].successes = some_successes(&s, arms[i].trials);
         }
-        in.champion =
-            below(&s, 9) == 0 ? LL_CLASSIC_NO_CHAMPION : (uint32_t)below(&s, in.arm_count);
-        in.trials_min = below(&s, 4) == 0 ? below(&s, 200) : 0;
-        in.alpha = below(&s, 4) == 0 ? 0x1p-53 * (double)(1 + below(&s, 1000)) : 0.05;
-        in.effect_min = below(&s, 4) == 0 ? 0.001 * (double)below(&s, 1100) : 0.1;
-        in.duration_reached = below(&s, 20) != 0;
+        in.champion = draw_below(&s, 9) == 0 ? LL_CLASSIC_NO_CHAMPION
+                                             : (uint32_t)draw_below(&s, in.arm_count);
+        in.trials_min = draw_below(&s, 4) == 0 ? draw_below(&s, 200) : 0;
+        in.alpha = draw_below(&s, 4) == 0 ? 0x1p-53 * (double)(1 + draw_below(&s, 1000)) : 0.05;
+        in.effect_min = draw_below(&s, 4) == 0 ? 0.001 * (double)draw_below(&s, 1100) : 0.1;
+        in.duration_reached = draw_below(&s, 20) != 0;
 
         memset(&first, 0, sizeof first);
         memset(&second, 0xff, sizeof second);
@@ -157,12 +139,12 @@ END_TEST
 START_TEST(any_counts_have_an_interval_around_their_rate)
 {
     const double confidences[] = { 0.95, 0.5, 0.999999, 1e-300, 1.0 - 0x1p-53 };
-    source s = { .state = 2025 };
+    draw s = { .state = 2025 };
 
     for (int table = 0; table < TABLES; table++) {
         uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
         uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
-        double confidence = confidences[below(&s, 5)];
+        double confidence = confidences[draw_below(&s, 5)];
         ll_interval one = ll_interval_wilson(s1, n1, confidence);
         ll_interval both = ll_interval_newcombe(s1, n1, s2, n2, confidence);
 
@@ -180,7 +162,7 @@ END_TEST
 /* Fewer tables: one that is refused costs up to the limit of its terms. */
 START_TEST(any_table_has_an_exact_p_or_is_refused)
 {
-    source s = { .state = 2026 };
+    draw s = { .state = 2026 };
     uint32_t refused = 0;
 
     for (int table = 0; table < TABLES / 50; table++) {

@@ -1,6 +1,7 @@
 #include "stats/limits.h"
 #include "stats/normal.h"
 #include "stats/score.h"
+#include "support/draw.h"
 
 #include <check.h>
 #include <math.h>
@@ -16,32 +17,22 @@
             ck_abort_msg("line %d: %s", __LINE__, #holds);                                         \
     } while (0)
 
-/* splitmix64, Steele, Lea & Flood 2014 */
-static uint64_t draw(uint64_t *state, uint64_t limit)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ (z >> 31)) % limit;
-}
-
 typedef struct pair {
     uint64_t s1, n1, s2, n2;
 } pair;
 
 /* Of any size, often with one outcome rare. */
-static pair draw_pair(uint64_t *state, uint64_t bits_max)
+static pair draw_pair(draw *random, uint64_t bits_max)
 {
-    pair p = { .n1 = 1 + draw(state, UINT64_C(1) << draw(state, bits_max + 1)),
-               .n2 = 1 + draw(state, UINT64_C(1) << draw(state, bits_max + 1)) };
-    uint64_t few_1 = draw(state, 2) ? 3 : p.n1, few_2 = draw(state, 2) ? 3 : p.n2;
+    pair p = { .n1 = 1 + draw_below(random, UINT64_C(1) << draw_below(random, bits_max + 1)),
+               .n2 = 1 + draw_below(random, UINT64_C(1) << draw_below(random, bits_max + 1)) };
+    uint64_t few_1 = draw_below(random, 2) ? 3 : p.n1, few_2 = draw_below(random, 2) ? 3 : p.n2;
 
     p.n1 = p.n1 > LL_STATS_COUNT_MAX ? LL_STATS_COUNT_MAX : p.n1;
     p.n2 = p.n2 > LL_STATS_COUNT_MAX ? LL_STATS_COUNT_MAX : p.n2;
-    p.s1 = draw(state, (few_1 < p.n1 ? few_1 : p.n1) + 1);
-    p.s2 = draw(state, (few_2 < p.n2 ? few_2 : p.n2) + 1);
-    if (draw(state, 2)) {
+    p.s1 = draw_below(random, (few_1 < p.n1 ? few_1 : p.n1) + 1);
+    p.s2 = draw_below(random, (few_2 < p.n2 ? few_2 : p.n2) + 1);
+    if (draw_below(random, 2)) {
         p.s1 = p.n1 - p.s1;
         p.s2 = p.n2 - p.s2;
     }
@@ -113,11 +104,11 @@ static long double end_at(pair p, long double z)
 START_TEST(the_ends_are_where_the_statistic_is_the_quantile)
 {
     double worst = 0.0;
-    uint64_t state = 21;
+    draw random = { .state = 21 };
 
     for (int i = 0; i < 300; i++) {
-        pair p = draw_pair(&state, 14);
-        double confidence = draw(&state, 2) ? 0.95 : 0.9999;
+        pair p = draw_pair(&random, 14);
+        double confidence = draw_below(&random, 2) ? 0.95 : 0.9999;
         double z = ll_normal_two_sided(confidence);
         ll_interval got = score(p.s1, p.n1, p.s2, p.n2, confidence);
         double low = (double)fabsl(end_at(p, z) - got.low);
@@ -133,11 +124,11 @@ END_TEST
 START_TEST(z_is_the_statistic_at_the_margin)
 {
     double worst = 0.0;
-    uint64_t state = 22;
+    draw random = { .state = 22 };
 
     for (int i = 0; i < 1000; i++) {
-        pair p = draw_pair(&state, 14);
-        double margin = (double)(1 + draw(&state, 900)) / 1000;
+        pair p = draw_pair(&random, 14);
+        double margin = (double)(1 + draw_below(&random, 900)) / 1000;
         llmlearn_noninferiority got = not_worse(p, margin, 0.05);
         double want = (double)z_at(p, -margin);
         double error = fabs(got.statistic - want) / fmax(1.0, fabs(want));
@@ -154,10 +145,10 @@ END_TEST
 /* The interval and the test are two readings of one statistic. */
 START_TEST(the_margin_at_the_end_of_the_interval_has_p_alpha)
 {
-    uint64_t state = 23;
+    draw random = { .state = 23 };
 
     for (int i = 0; i < 2000; i++) {
-        pair p = draw_pair(&state, 30);
+        pair p = draw_pair(&random, 30);
         ll_interval got = score(p.s1, p.n1, p.s2, p.n2, 0.9);
 
         if (got.low > -1e-3 || got.low < -0.999)
@@ -171,10 +162,10 @@ END_TEST
 
 START_TEST(exchanging_arms_or_outcomes_mirrors_the_interval)
 {
-    uint64_t state = 24;
+    draw random = { .state = 24 };
 
     for (int i = 0; i < 20000; i++) {
-        pair p = draw_pair(&state, 53);
+        pair p = draw_pair(&random, 53);
         ll_interval one = score(p.s1, p.n1, p.s2, p.n2, 0.95);
         ll_interval arms = score(p.s2, p.n2, p.s1, p.n1, 0.95);
         ll_interval outcomes = score(p.n1 - p.s1, p.n1, p.n2 - p.s2, p.n2, 0.95);
@@ -246,11 +237,12 @@ START_TEST(any_counts_have_an_interval_and_a_statistic)
 {
     const double confidences[] = { 0.95, 0.5, 0.999999, 1e-300, 1.0 - 0x1p-53 };
     const double margins[] = { 0.0, 5e-324, 1e-300, 1e-100, 1e-17, 0.05, 0.5, 0.95, 1.0 - 0x1p-53 };
-    uint64_t state = 25;
+    draw random = { .state = 25 };
 
     for (int i = 0; i < 200000; i++) {
-        pair p = draw_pair(&state, 53);
-        double confidence = confidences[draw(&state, 5)], margin = margins[draw(&state, 9)];
+        pair p = draw_pair(&random, 53);
+        double confidence = confidences[draw_below(&random, 5)],
+               margin = margins[draw_below(&random, 9)];
         double observed = (double)p.s2 / (double)p.n2 - (double)p.s1 / (double)p.n1;
         ll_interval got = score(p.s1, p.n1, p.s2, p.n2, confidence);
         llmlearn_noninferiority tested = not_worse(p, margin, 1e-300);

@@ -585,7 +585,7 @@ typedef struct llmlearn_association {
  * no likelier than the observed one, forgiving 1e-7, as R has it), and
  * for more Freeman & Halton 1951 when there are at most 1e6 tables.
  * It says that not all arms are alike, never which is better: see llmlearn_stats_difference.
- * Cost: about 100 ns for Pearson's; up to 10 ms, and 50 KiB of stack, for the exact ones. */
+ * Cost: about 100 ns for Pearson's; up to 10 ms, and 64 KiB of stack, for the exact ones. */
 LLMLEARN_API llmlearn_err llmlearn_stats_association(const llmlearn_rate *arms, uint32_t arm_count,
                                                      llmlearn_association *out_association);
 
@@ -1012,7 +1012,8 @@ typedef struct llmlearn_compared {
  *      "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
  *      "best_ratio", "expected_loss"}]}    as llmlearn_stats_posterior from the uniform prior
  *
- * What was not computed is null, but for p_value 1, confidence and effect_size 0. */
+ * What was not computed is null, but for p_value 1, confidence and effect_size 0.
+ * Cost: about 0.5 us; with JSON 100 us for 4 arms, and up to 10 ms for an exact p. */
 LLMLEARN_API llmlearn_err llmlearn_compare_variants(const llmlearn_comparison *comparison,
                                                     llmlearn_compared *out_compared,
                                                     char **out_json);

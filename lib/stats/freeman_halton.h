@@ -8,7 +8,7 @@
  * family of tables with one peak: it is walked from the peak outwards, each probability from the
  * one before, until what follows adds nothing.
  *
- * Cost: about 30 ns for each table, 1 ms more at the most. About 50 KiB of stack.
+ * Cost: about 10 ns for each table, 1 ms more at the most. About 64 KiB of stack.
  * Uses: stats/hypergeometric, stats/limits, stats/margins, stats/special, stats/wide. */
 #ifndef LL_STATS_FREEMAN_HALTON_H
 #define LL_STATS_FREEMAN_HALTON_H

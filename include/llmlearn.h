@@ -711,8 +711,8 @@ typedef struct llmlearn_split {
 
 /* Sample ratio mismatch: do counts follow the weights?
  *
- *   counts, weights  of count arms (1 to LLMLEARN_ARMS_MAX); weights >= 0, not all 0, of any
- *                    sum. An arm of weight 0 takes no part
+ *   counts, weights  of count arms (1 to LLMLEARN_ARMS_MAX); a weight is 0 or 1e-100 to 1e100,
+ *                    not all 0, of any sum. An arm of weight 0 takes no part
  *   concentration    0: 1,000. How small a mismatch it is tuned to find (1 to 1e9): 1,000 for
  *                    units, 100 for the first votes of each arm (differential response)
  *
@@ -741,7 +741,7 @@ typedef struct llmlearn_eprocess {
 
 /* Starts an empty one.
  *
- *   weights  of arm_count arms (2 to LLMLEARN_ARMS_MAX), each > 0, of any sum
+ *   weights  of arm_count arms (2 to LLMLEARN_ARMS_MAX), each 1e-100 to 1e100, of any sum
  *   kappa    0: 100. 20 to 1,000; best at 2p(1-p)/d^2 for a rate p and a lift of d */
 LLMLEARN_API llmlearn_err llmlearn_eprocess_begin(const double *weights, uint32_t arm_count,
                                                   uint32_t champion, double kappa,
@@ -754,12 +754,13 @@ LLMLEARN_API llmlearn_err llmlearn_eprocess_begin(const double *weights, uint32_
  * ln(f_arm / (pi_v f_v + pi_c f_c)), f = theta or 1 - theta by the outcome. If the variant is no
  * better than the champion at any time, E_v reaches 1/alpha with probability at most alpha, ever,
  * whatever the rates and their drift, if votes are assigned with the weights and each unit votes
- * once. Turner, Ly & Grunwald 2024, in its form per event. Cost: about 20 ns per arm. */
+ * once. Turner, Ly & Grunwald 2024, in its form per event. An arm takes LLMLEARN_COUNT_MAX votes.
+ * A state that these calls cannot have left so is LLMLEARN_EINVAL. Cost: about 20 ns per arm. */
 LLMLEARN_API llmlearn_err llmlearn_eprocess_add(llmlearn_eprocess *state, uint32_t arm,
                                                 int32_t success);
 
-/* Which variant has won by now? ln E >= ln((arms - 1) / alpha): Bonferroni over the variants,
- * of which it keeps the starting number; among those the highest rate.
+/* Which variant has won by now? ln E >= ln((arms - 1) / alpha), Bonferroni over the variants, and a
+ * rate above the champion's; among those the highest rate, if shared the highest ln E.
  *   out_winner  the arm, or -1: none yet. required */
 LLMLEARN_API llmlearn_err llmlearn_eprocess_winner(const llmlearn_eprocess *state,
                                                    double alpha_ratio, int32_t *out_winner);
@@ -782,17 +783,18 @@ LLMLEARN_API llmlearn_err llmlearn_eprocess_read(const uint8_t *bytes, size_t si
 /* The bound that z has to reach at each look.
  *
  *   information      at look_count looks so far (1 to LLMLEARN_LOOKS_MAX), each more than the one
- *                    before: first votes of the two arms; any times, planned or not
- *   information_max  what was planned for the end; reaching it ends the test
+ *                    before: first votes of the two arms, 1e-100 to 1e100; any times, planned or
+ *                    not
+ *   information_max  what was planned for the end; only the last look may reach it, or pass it
  *   alpha_ratio      one-sided: alpha / 2 of a two-sided test, over the number of variants
  *   flags            0 or LLMLEARN_FINAL_LOOK
  *   out_bounds       look_count z-values, required; 40: nothing to speak of may be spent yet
- *   out_spent        look_count shares of alpha spent by then; may be NULL
+ *   out_spent        look_count shares of alpha, 0 to 1, spent by then; may be NULL
  *
  * Lan & DeMets 1983 with O'Brien-Fleming's spending 2(1 - Phi(z_{alpha/2} / sqrt t)), boundaries by
- * recursive integration (Armitage, McPherson & Rowe 1969), correlations from the actual
- * information, also past the plan. A look that comes after information_max: only the last may.
- * Cost: about 0.1 ms for each look. */
+ * recursive integration (Armitage, McPherson & Rowe 1969) to about 1e-7, correlations from the
+ * actual information, also past the plan. A bound depends on no later look, so that it stays when
+ * looks are added. Cost: about 0.1 ms for each look. */
 LLMLEARN_API llmlearn_err llmlearn_stats_look_bounds(const double *information, uint32_t look_count,
                                                      double information_max, double alpha_ratio,
                                                      uint32_t flags, double *out_bounds,

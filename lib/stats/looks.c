@@ -1,0 +1,316 @@
+#include "stats/looks.h"
+
+#include "stats/normal.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdint.h>
+
+/* What is integrated is not the density of z but the smoother "open": the probability, given z = x
+ * at this look, that no earlier look has crossed its bound. It is 1 below all bounds and falls to
+ * 0 above them. From one look to the next,
+ *
+ *   open_k(x) = integral over u up to bound_{k-1} of open_{k-1}(u) N(u; rho x, 1 - rho^2) du
+ *
+ * with rho^2 = I_{k-1} / I_k: the recursion of Armitage, McPherson & Rowe 1969 read backwards. The
+ * bound is where the integral above it of open_k(x) phi(x) is what may be spent.
+ *
+ * Each earlier look j leaves a step in open_k, at x = bound_j / rho_jk and sqrt(1 - rho_jk^2) /
+ * rho_jk wide: narrow, when the looks are close. Panels are as wide as the nearest steps allow.
+ * Within a panel open_k is the polynomial through its values at the nodes of Gauss. */
+
+enum { NODES = 12, PANELS_MAX = 80 };
+
+/* Gauss & Legendre on -1 to 1, and Lagrange's interpolation through the same nodes: its barycentric
+ * weights are (-1)^i sqrt((1 - x^2) w), Wang & Xiang 2012. Computed with 40 digits. */
+static const double nodes[NODES] = {
+    -0.981560634246719250690549, -0.904117256370474856678466, -0.769902674194304687036894,
+    -0.587317954286617447296702, -0.367831498998180193752692, -0.125233408511468915472441,
+    0.125233408511468915472441,  0.367831498998180193752692,  0.587317954286617447296702,
+    0.769902674194304687036894,  0.904117256370474856678466,  0.981560634246719250690549,
+};
+static const double weights[NODES] = {
+    0.0471753363865118271946160, 0.106939325995318430960255, 0.160078328543346226334653,
+    0.203167426723065921749064,  0.233492536538354808760850, 0.249147045813402785000562,
+    0.249147045813402785000562,  0.233492536538354808760850, 0.203167426723065921749064,
+    0.160078328543346226334653,  0.106939325995318430960255, 0.0471753363865118271946160,
+};
+static const double barycentric[NODES] = {
+    0.0415177849641257602121116, -0.139728755833817580459701, 0.255327003766201857475654,
+    -0.364810048007269289035237, 0.449333944436987676287342,  -0.495216691347210711009344,
+    0.495216691347210711009344,  -0.449333944436987676287342, 0.364810048007269289035237,
+    -0.255327003766201857475654, 0.139728755833817580459701,  -0.0415177849641257602121116,
+};
+
+static const double sqrt_two_pi = 2.50662827463100050241576528481;
+static const double ln_two = 0.693147180559945309417232121458;
+
+/* Normal probability beyond so many standard deviations is left out: 1e-9. */
+static const double reach = 6.0;
+/* As many standard deviations the nodes of one panel can integrate a normal density over. */
+static const double span = 3.0;
+/* And with exp(-x u): span is also at most so much over x. */
+static const double span_decay = 10.0;
+/* Of what may be spent, the logarithm of the share that the upper end of a curve leaves out. */
+static const double ln_left_out = -20.0;
+
+typedef struct panel {
+    double from, to;
+    double open[NODES];
+} panel;
+
+/* "open" at one look: 1 below `low`, then the panels, 0 above them. */
+typedef struct curve {
+    double low;
+    uint32_t count;
+    panel panels[PANELS_MAX];
+} curve;
+
+/* A look that has a bound, and the curve up to it. */
+typedef struct look {
+    double information, bound;
+} look;
+
+/* ---- the normal distribution with a logarithm for a probability --------- */
+
+/* The z with ln P(Z > z) = ln_p, -40 if that is no less than all. */
+static double quantile(double ln_p)
+{
+    if (ln_p > -600.0) {
+        double p = exp(ln_p);
+        return p < 1.0 ? ll_normal_isf(p) : -LL_LOOKS_BOUND_MAX;
+    }
+    double z = sqrt(-2.0 * ln_p);
+    for (int i = 0; i < 4; i++)
+        z += (ll_normal_ln_sf(z) - ln_p) / (z + 1.0 / z);
+    return z;
+}
+
+/* ln a(t); of all alpha from t = 1 on. */
+static double ln_spent(double t, double alpha)
+{
+    if (t >= 1.0)
+        return log(alpha);
+    double z = quantile(log(alpha) - ln_two) / sqrt(t);
+    return ln_two + ll_normal_ln_sf(fmin(z, 1e100));
+}
+
+/* ---- curves ------------------------------------------------------------ */
+
+static double interpolate(const panel *p, double x)
+{
+    double place = (2.0 * x - p->from - p->to) / (p->to - p->from);
+    double above = 0.0, below = 0.0;
+
+    for (int i = 0; i < NODES; i++) {
+        double distance = place - nodes[i];
+        if (distance == 0)
+            return p->open[i];
+        double share = barycentric[i] / distance;
+        above += share * p->open[i];
+        below += share;
+    }
+    return above / below;
+}
+
+/* A weight exp(shift - ((u - mean) / deviation)^2 / 2). */
+typedef struct bell {
+    double mean, deviation, shift;
+} bell;
+
+static double height(const bell *b, double u)
+{
+    double distance = (u - b->mean) / b->deviation;
+    return exp(b->shift - 0.5 * distance * distance);
+}
+
+/* The integral of open times the bell from one point of the panel to another, not too far. */
+static double integrate_piece(const panel *p, const bell *b, double from, double to)
+{
+    double half = 0.5 * (to - from), middle = 0.5 * (from + to);
+    bool whole = from <= p->from && to >= p->to;
+    double sum = 0.0;
+
+    for (int i = 0; i < NODES; i++) {
+        double u = middle + half * nodes[i];
+        double open = whole ? p->open[i] : interpolate(p, u);
+        sum += weights[i] * open * height(b, u);
+    }
+    return sum * half;
+}
+
+/* The same over as much of the panel as the bell reaches. */
+static double integrate_panel(const panel *p, const bell *b)
+{
+    double from = p->from, to = p->to, sum = 0.0;
+    double far = reach * b->deviation;
+
+    if (to < b->mean - far || from > b->mean + far)
+        return 0.0;
+    if (to - from <= span * b->deviation)
+        return integrate_piece(p, b, from, to);
+    from = fmax(from, b->mean - far);
+    to = fmin(to, b->mean + far);
+    int pieces = (int)ceil((to - from) / (span * b->deviation));
+    double step = (to - from) / pieces;
+    for (int i = 0; i < pieces; i++)
+        sum += integrate_piece(p, b, from + i * step, i + 1 < pieces ? from + (i + 1) * step : to);
+    return sum;
+}
+
+/* open_k(x) from the curve of the look before, cut at its bound. */
+static double open_at(const curve *before, const bell *b)
+{
+    double sum = 0.0;
+
+    if (before->low - b->mean >= reach * b->deviation)
+        return 1.0;
+    for (uint32_t i = 0; i < before->count; i++)
+        sum += integrate_panel(&before->panels[i], b);
+    sum /= sqrt_two_pi * b->deviation;
+    return fmin(sum + ll_normal_cdf((before->low - b->mean) / b->deviation), 1.0);
+}
+
+/* ---- from look to look -------------------------------------------------- */
+
+/* How wide a panel may be that begins at x. */
+static double panel_width(const look *looks, uint32_t count, double information, double x)
+{
+    double width = INFINITY;
+
+    for (uint32_t j = 0; j < count; j++) {
+        double scale = sqrt((information - looks[j].information) / looks[j].information);
+        double place = looks[j].bound * sqrt(information / looks[j].information);
+        width = fmin(width, hypot(scale, 0.25 * (x - place)));
+    }
+    return 2.0 * width;
+}
+
+/* Sets the ends between which open_k changes: up to `high`, above which there is nothing to be
+ * spent or nothing open. */
+static void find_ends(const look *looks, uint32_t count, double information, double *low,
+                      double *high)
+{
+    *low = *high;
+    for (uint32_t j = 0; j < count; j++) {
+        double scale = sqrt((information - looks[j].information) / looks[j].information);
+        double place = looks[j].bound * sqrt(information / looks[j].information);
+        *low = fmin(*low, place - reach * scale);
+        *high = fmin(*high, place + reach * scale);
+    }
+    *low = fmax(*low, -LL_LOOKS_BOUND_MAX);
+}
+
+static void draw_curve(const curve *before, const look *looks, uint32_t count, double information,
+                       double high, curve *out)
+{
+    double last = count > 0 ? looks[count - 1].information : information;
+    double rho = sqrt(last / information);
+    bell b = { .deviation = sqrt((information - last) / information) };
+
+    find_ends(looks, count, information, &out->low, &high);
+    out->count = 0;
+    for (double x = out->low; x < high && out->count < PANELS_MAX;) {
+        panel *p = &out->panels[out->count++];
+        double width = panel_width(looks, count, information, x);
+        p->from = x;
+        p->to = out->count < PANELS_MAX ? fmin(x + width, high) : high;
+        for (int i = 0; i < NODES; i++) {
+            b.mean = rho * 0.5 * (p->from + p->to + (p->to - p->from) * nodes[i]);
+            p->open[i] = open_at(before, &b);
+        }
+        x = p->to;
+    }
+}
+
+/* Where the integral from there to the piece's upper end is `wanted`. */
+static double solve_piece(const panel *p, const bell *b, double from, double to, double wanted)
+{
+    double low = from, high = to;
+
+    for (int i = 0; i < 48; i++) {
+        double middle = 0.5 * (low + high);
+        if (integrate_piece(p, b, middle, to) > wanted)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+/* The x above which open_k phi comes to exp(ln_wanted), no more than `closed_form`: where phi alone
+ * comes to it. All is scaled by 1/phi(closed_form), so that nothing underflows. */
+static double find_bound(const curve *c, double ln_wanted, double closed_form)
+{
+    bell b = { .deviation = 1.0, .shift = 0.5 * closed_form * closed_form };
+    double left = sqrt_two_pi * exp(ln_wanted + b.shift);
+
+    for (uint32_t i = c->count; i-- > 0;) {
+        const panel *p = &c->panels[i];
+        for (double to = p->to; to > p->from;) {
+            double step = fmin(span, span_decay / fmax(fabs(to), 1.0));
+            double from = fmax(p->from, to - step);
+            double area = integrate_piece(p, &b, from, to);
+            if (area >= left)
+                return solve_piece(p, &b, from, to, left);
+            left -= area;
+            to = from;
+        }
+    }
+    /* Below the panels open is 1. */
+    double above = exp(ll_normal_ln_sf(c->low) + b.shift);
+    return quantile(log(above + left / sqrt_two_pi) - b.shift);
+}
+
+/* Takes away what lies above the bound. */
+static void cut_curve(curve *c, double bound)
+{
+    while (c->count > 0 && c->panels[c->count - 1].from >= bound)
+        c->count--;
+    c->low = fmin(c->low, bound);
+    if (c->count == 0)
+        return;
+
+    panel *last = &c->panels[c->count - 1];
+    panel shorter = { .from = last->from, .to = fmin(last->to, bound) };
+    for (int i = 0; i < NODES; i++) {
+        double u = 0.5 * (shorter.from + shorter.to + (shorter.to - shorter.from) * nodes[i]);
+        shorter.open[i] = interpolate(last, u);
+    }
+    *last = shorter;
+}
+
+void ll_looks_bounds(const double *information, uint32_t look_count, double information_max,
+                     double alpha, bool final, double *out_bounds, double *out_spent)
+{
+    curve curves[2]; /* of the latest look that has a bound, and of the one at hand */
+    look looks[LLMLEARN_LOOKS_MAX];
+    uint32_t count = 0;
+    double ln_before = -INFINITY;
+
+    assert(look_count >= 1 && look_count <= LLMLEARN_LOOKS_MAX);
+    assert(alpha > 0 && alpha < 1);
+
+    for (uint32_t k = 0; k < look_count; k++) {
+        double now = information[k]; /* which may be where the bounds go */
+        bool last = k + 1 == look_count;
+        double t = final && last ? 1.0 : now / information_max;
+        double ln_now = ln_spent(t, alpha);
+        double ln_wanted = ln_now + log1p(-exp(fmin(ln_before - ln_now, 0.0)));
+        curve *c = &curves[count % 2];
+
+        assert(last || now < information_max);
+        out_bounds[k] = LL_LOOKS_BOUND_MAX;
+        if (out_spent != NULL)
+            out_spent[k] = exp(ln_now - log(alpha));
+        ln_before = ln_now;
+        if (ln_wanted < ll_normal_ln_sf(LL_LOOKS_BOUND_MAX))
+            continue; /* a look without a bound is no look */
+
+        draw_curve(&curves[(count + 1) % 2], looks, count, now, quantile(ln_wanted + ln_left_out),
+                   c);
+        out_bounds[k] = find_bound(c, ln_wanted, quantile(ln_wanted));
+        cut_curve(c, out_bounds[k]);
+        looks[count++] = (look){ .information = now, .bound = out_bounds[k] };
+    }
+}

@@ -62,7 +62,7 @@ SO_FLAGS   = -shared -Wl,-soname,$(SONAME) -Wl,--no-undefined-version \
 
 SRC     := $(sort $(wildcard lib/*/*.c))
 OBJ     := $(SRC:%.c=$B/%.o)
-SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c))
+SUPPORT := $(patsubst %.c,$B/%.o,$(wildcard tests/support/*.c tests/simulation/*.c))
 tests_in = $(patsubst %.c,$B/%,$(sort $(wildcard tests/$1/$(ONLY)*_test.c)))
 UNIT    := $(call tests_in,unit)
 FAULT   := $(call tests_in,fault)

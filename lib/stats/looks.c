@@ -92,7 +92,7 @@ static double ln_spent(double t, double alpha)
     if (t >= 1.0)
         return log(alpha);
     double z = quantile(log(alpha) - ln_two) / sqrt(t);
-    return ln_two + ll_normal_ln_sf(fmin(z, 1e100));
+    return fmin(ln_two + ll_normal_ln_sf(fmin(z, 1e100)), log(alpha));
 }
 
 /* ---- curves ------------------------------------------------------------ */
@@ -245,6 +245,8 @@ static double find_bound(const curve *c, double ln_wanted, double closed_form)
     bell b = { .deviation = 1.0, .shift = 0.5 * closed_form * closed_form };
     double left = sqrt_two_pi * exp(ln_wanted + b.shift);
 
+    if (c->count == 0)
+        return closed_form;
     for (uint32_t i = c->count; i-- > 0;) {
         const panel *p = &c->panels[i];
         for (double to = p->to; to > p->from;) {

@@ -78,17 +78,17 @@ static double ln_gamma_rest(double x)
     return rest;
 }
 
-/* Of the e-value, with x_j = C theta_j + n_j, what ln Gamma's entropy parts leave when they are
- * taken together: the sum of the deviances of x_j from theta_j (C + N), none negative. The
- * difference of those two is the excess of n_j, whatever C. What is left of ln Gamma is slow. */
-static double arm_evidence(const totals *t, uint64_t count, double weight, double concentration)
+/* Taken together over the arms, the parts x ln x - x of ln Gamma come to the deviances of x_j = C
+ * theta_j + n_j from theta_j (C + N), none of them negative; the difference of those two is the
+ * excess of n_j, whatever C. What is left of ln Gamma is small. */
+static double arm_evidence(const totals *t, uint64_t count, double share, double concentration,
+                           double difference)
 {
-    double share = weight / t->weight;
     double prior = concentration * share;
     double observed = prior + (double)count;
     double expected = share * (concentration + t->trials);
 
-    return ll_special_deviance(observed, expected, excess(t, count, weight)) +
+    return ll_special_deviance(observed, expected, difference) +
            (ln_gamma_rest(observed) - ln_gamma_rest(prior));
 }
 
@@ -102,10 +102,10 @@ static void compare(const uint64_t *counts, const double *weights, uint32_t coun
         if (weights[i] <= 0)
             continue;
         double difference = excess(t, counts[i], weights[i]);
-        double expected = t->trials * (weights[i] / t->weight);
-        ln_e += arm_evidence(t, counts[i], weights[i], concentration);
-        chi_square += difference * (difference / expected); /* so that no square underflows */
-        out->deviation_max = fmax(out->deviation_max, fabs(difference) / t->trials);
+        double share = weights[i] / t->weight;
+        ln_e += arm_evidence(t, counts[i], share, concentration, difference);
+        chi_square += difference * (difference / (t->trials * share)); /* no square underflows */
+        out->deviation_max = fmax(out->deviation_max, fmin(fabs(difference) / t->trials, 1.0));
     }
     out->ln_e_value = ln_e;
     out->chi_square = chi_square;

@@ -16,7 +16,7 @@ if [ "${1-}" = quick ]; then
     echo 'bench: quick, with little data: the goals are those of the whole run' >&2
     shift
 fi
-all='log python_sqlite python feedback variant drain memory open report'
+all='log python_sqlite python feedback variant drain memory open report rules'
 wanted="${*:-$all}"
 
 # On the disk that the build is on: what is measured is a disk, too.

@@ -45,12 +45,18 @@ static const double barycentric[NODES] = {
 static const double sqrt_two_pi = 2.50662827463100050241576528481;
 static const double ln_two = 0.693147180559945309417232121458;
 
+/* How exact: with panels of a third, a reach of 7.5 and spans halved, no bound of a thousand random
+ * sets of looks, most of them very uneven, moved by more than 1.5e-7. */
+
 /* Normal probability beyond so many standard deviations is left out: 1e-9. */
 static const double reach = 6.0;
-/* As many standard deviations the nodes of one panel can integrate a normal density over. */
+/* Over so many standard deviations NODES nodes can integrate a normal density, */
 static const double span = 3.0;
-/* And with exp(-x u): span is also at most so much over x. */
+/* and exp(-x u) over so much over x. */
 static const double span_decay = 10.0;
+/* The width of a panel, in widths of a step at the step, and per distance far from it. */
+static const double panel_widths = 2.0;
+static const double panel_distances = 0.5;
 /* Of what may be spent, the logarithm of the share that the upper end of a curve leaves out. */
 static const double ln_left_out = -20.0;
 
@@ -66,10 +72,15 @@ typedef struct curve {
     panel panels[PANELS_MAX];
 } curve;
 
-/* A look that has a bound, and the curve up to it. */
+/* A look that has a bound. */
 typedef struct look {
     double information, bound;
 } look;
+
+/* What a look has left in the curve of a later one. */
+typedef struct step {
+    double place, width;
+} step;
 
 /* ---- the normal distribution with a logarithm for a probability --------- */
 
@@ -152,9 +163,10 @@ static double integrate_panel(const panel *p, const bell *b)
     from = fmax(from, b->mean - far);
     to = fmin(to, b->mean + far);
     int pieces = (int)ceil((to - from) / (span * b->deviation));
-    double step = (to - from) / pieces;
+    double piece = (to - from) / pieces;
     for (int i = 0; i < pieces; i++)
-        sum += integrate_piece(p, b, from + i * step, i + 1 < pieces ? from + (i + 1) * step : to);
+        sum +=
+            integrate_piece(p, b, from + i * piece, i + 1 < pieces ? from + (i + 1) * piece : to);
     return sum;
 }
 
@@ -173,46 +185,53 @@ static double open_at(const curve *before, const bell *b)
 
 /* ---- from look to look -------------------------------------------------- */
 
+/* Fills the steps of the looks so far, seen from now. */
+static void find_steps(const look *looks, uint32_t count, double now, step *out)
+{
+    for (uint32_t j = 0; j < count; j++) {
+        double then = looks[j].information;
+        out[j].place = looks[j].bound * sqrt(now / then);
+        out[j].width = sqrt((now - then) / then);
+    }
+}
+
 /* How wide a panel may be that begins at x. */
-static double panel_width(const look *looks, uint32_t count, double information, double x)
+static double panel_width(const step *steps, uint32_t count, double x)
 {
     double width = INFINITY;
 
-    for (uint32_t j = 0; j < count; j++) {
-        double scale = sqrt((information - looks[j].information) / looks[j].information);
-        double place = looks[j].bound * sqrt(information / looks[j].information);
-        width = fmin(width, hypot(scale, 0.25 * (x - place)));
-    }
-    return 2.0 * width;
+    for (uint32_t j = 0; j < count; j++)
+        width = fmin(width,
+                     hypot(panel_widths * steps[j].width, panel_distances * (x - steps[j].place)));
+    return width;
 }
 
-/* Sets the ends between which open_k changes: up to `high`, above which there is nothing to be
- * spent or nothing open. */
-static void find_ends(const look *looks, uint32_t count, double information, double *low,
-                      double *high)
+/* Sets the ends between which open changes. `high` is given as the point above which nothing is to
+ * be spent, and lowered to where nothing is open. */
+static void find_ends(const step *steps, uint32_t count, double *low, double *high)
 {
     *low = *high;
     for (uint32_t j = 0; j < count; j++) {
-        double scale = sqrt((information - looks[j].information) / looks[j].information);
-        double place = looks[j].bound * sqrt(information / looks[j].information);
-        *low = fmin(*low, place - reach * scale);
-        *high = fmin(*high, place + reach * scale);
+        *low = fmin(*low, steps[j].place - reach * steps[j].width);
+        *high = fmin(*high, steps[j].place + reach * steps[j].width);
     }
     *low = fmax(*low, -LL_LOOKS_BOUND_MAX);
 }
 
-static void draw_curve(const curve *before, const look *looks, uint32_t count, double information,
+static void draw_curve(const curve *before, const look *looks, uint32_t count, double now,
                        double high, curve *out)
 {
-    double last = count > 0 ? looks[count - 1].information : information;
-    double rho = sqrt(last / information);
-    bell b = { .deviation = sqrt((information - last) / information) };
+    step steps[LLMLEARN_LOOKS_MAX];
+    double last = count > 0 ? looks[count - 1].information : now;
+    double rho = sqrt(last / now);
+    bell b = { .deviation = sqrt((now - last) / now) };
 
-    find_ends(looks, count, information, &out->low, &high);
+    find_steps(looks, count, now, steps);
+    find_ends(steps, count, &out->low, &high);
     out->count = 0;
     for (double x = out->low; x < high && out->count < PANELS_MAX;) {
         panel *p = &out->panels[out->count++];
-        double width = panel_width(looks, count, information, x);
+        double width = panel_width(steps, count, x);
         p->from = x;
         p->to = out->count < PANELS_MAX ? fmin(x + width, high) : high;
         for (int i = 0; i < NODES; i++) {
@@ -250,8 +269,7 @@ static double find_bound(const curve *c, double ln_wanted, double closed_form)
     for (uint32_t i = c->count; i-- > 0;) {
         const panel *p = &c->panels[i];
         for (double to = p->to; to > p->from;) {
-            double step = fmin(span, span_decay / fmax(fabs(to), 1.0));
-            double from = fmax(p->from, to - step);
+            double from = fmax(p->from, to - fmin(span, span_decay / fmax(fabs(to), 1.0)));
             double area = integrate_piece(p, &b, from, to);
             if (area >= left)
                 return solve_piece(p, &b, from, to, left);

@@ -46,7 +46,9 @@ static void measure_false_winners(void)
 static void measure_power(const char *name, rule which, scenario s, const char *power_goal,
                           const char *time_goal)
 {
-    tally t = run_rule(which, &s, runs, 200);
+    /* what is true of group_sequential, 78.1 %, is close to the goal */
+    uint32_t some = which == RULE_GROUP_SEQUENTIAL ? 5 * runs : runs;
+    tally t = run_rule(which, &s, some, 200);
     char text[80];
 
     snprintf(text, sizeof text, "%s_found", name);

@@ -792,7 +792,7 @@ LLMLEARN_API llmlearn_err llmlearn_eprocess_read(const uint8_t *bytes, size_t si
  *   out_spent        look_count shares of alpha, 0 to 1, spent by then; may be NULL
  *
  * Lan & DeMets 1983 with O'Brien-Fleming's spending 2(1 - Phi(z_{alpha/2} / sqrt t)), boundaries by
- * recursive integration (Armitage, McPherson & Rowe 1969) to about 1e-7, correlations from the
+ * recursive integration (Armitage, McPherson & Rowe 1969) to 1e-6, correlations from the
  * actual information, also past the plan. A bound depends on no later look, so that it stays when
  * looks are added. Cost: about 0.1 ms for each look. */
 LLMLEARN_API llmlearn_err llmlearn_stats_look_bounds(const double *information, uint32_t look_count,

@@ -5,7 +5,7 @@
  * & DeMets 1983). The bound of a look is the z that is first exceeded there with the probability
  * a(t) - a(t of the look before). z at two looks correlates by sqrt(I_i / I_j).
  *
- * Uses: stats/normal. */
+ * Uses: stats/normal, stats/quadrature. */
 #ifndef LL_STATS_LOOKS_H
 #define LL_STATS_LOOKS_H
 
@@ -22,8 +22,8 @@
 
 /* information: look_count (1 to LLMLEARN_LOOKS_MAX) increasing numbers within the limits above,
  * only the last at or beyond information_max. final: the last look spends all that is left.
- * out_bounds: look_count values of z, to about 1e-7. out_spent: look_count shares of alpha, or
- * NULL. A bound depends on its look and those before it, not on later ones. */
+ * out_bounds: look_count values of z, to better than 1e-6. out_spent: look_count shares of alpha,
+ * or NULL. A bound depends on its look and those before it, not on later ones. */
 void ll_looks_bounds(const double *information, uint32_t look_count, double information_max,
                      double alpha, bool final, double *out_bounds, double *out_spent);
 

@@ -56,26 +56,10 @@ static double excess(const totals *t, uint64_t count, double weight)
     return (observed - expected + rest) / t->weight;
 }
 
-/* ln Gamma(x) less x ln x - x, for x > 0: at most a few dozen where ln Gamma itself reaches 1e17.
- * Stirling's series; a small x is first moved up by Gamma(x + 1) = x Gamma(x). */
+/* ln Gamma(x) less x ln x - x, for x > 0: small where ln Gamma itself reaches 1e17. */
 static double ln_gamma_rest(double x)
 {
-    double moved = x, product = 1.0;
-
-    if (x < 16) {
-        for (int i = 0; i < 16; i++)
-            product *= x + i;
-        moved = x + 16.0;
-    }
-    double inverse_square = 1.0 / (moved * moved);
-    double series = 1.0 / 1680.0 - inverse_square / 1188.0;
-    series = 1.0 / 1260.0 - series * inverse_square;
-    series = 1.0 / 360.0 - series * inverse_square;
-    series = 1.0 / 12.0 - series * inverse_square;
-    double rest = half_ln_two_pi - 0.5 * log(moved) + series / moved;
-    if (x < 16)
-        rest += moved * log(moved) - 16.0 - log(product) - x * log(x);
-    return rest;
+    return half_ln_two_pi - 0.5 * log(x) + ll_special_stirling_error(x);
 }
 
 /* Taken together over the arms, the parts x ln x - x of ln Gamma come to the deviances of x_j = C

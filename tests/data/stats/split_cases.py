@@ -44,7 +44,8 @@ def case(counts, weights, concentration, note=None):
     out = {"ln_e": real(ln_e), "chi2": real(chi_square), "df": degrees, "ln_p": real(ln_p)}
     if p > mpf(10) ** -300:
         out["p"] = real(p)
-    made = {"in": {"counts": counts, "weights": weights, "concentration": concentration}, "out": out}
+    made = {"in": {"counts": counts, "weights": weights, "concentration": concentration},
+            "out": out}
     if note:
         made["note"] = note
     return made

@@ -1,5 +1,6 @@
 /* The shipped rules in tests whose truth is known: a small run of what tests/bench/rules_bench.c
  * measures at length. A limit is that of the long run, and three standard errors of this one. */
+#include "simulation/clusters.h"
 #include "simulation/rules.h"
 
 #include <check.h>
@@ -99,6 +100,18 @@ START_TEST(a_bad_arm_promotes_none_that_is_no_better)
 }
 END_TEST
 
+/* Twenty votes of each user, who is rather for or rather against all that is shown. */
+START_TEST(users_who_vote_often_count_once)
+{
+    const clusters c = { .users = 100, .votes = 20, .rate = 0.6, .correlation = 0.3 };
+    differences got = run_clusters(&c, 2000, 40);
+
+    expect_at_least("clusters, every vote a unit", got.naive, 0.4, 2000);
+    expect_at_most("clusters, every user a unit", got.clustered, 0.06, 2000);
+    expect_at_least("clusters, every user a unit", got.clustered, 0.04, 2000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rules, simulated");
@@ -110,6 +123,7 @@ int main(void)
     tcase_add_test(tests, group_sequential_loses_little_power_and_much_time);
     tcase_add_test(tests, neither_promotes_the_worse_of_two);
     tcase_add_test(tests, a_bad_arm_promotes_none_that_is_no_better);
+    tcase_add_test(tests, users_who_vote_often_count_once);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.skipif(
 
 USER = """
 import asyncio
-from llmlearn import Assignment, AsyncLearner, Learner, RateLimitedError
+import llmlearn
+from llmlearn import Assignment, AsyncLearner, Learner, RateLimitedError, stats
 
 with Learner("loop.db") as learner:
     chosen: Assignment = learner.get_variant(signal="BUY", unit="u")
@@ -32,6 +33,19 @@ with Learner("loop.db") as learner:
 async def main() -> str:
     async with AsyncLearner("loop.db") as learner:
         return await learner.log_explanation(ticker="A", signal="BUY", text="t")
+
+arms: dict[str, tuple[int, int]] = {"a": (60, 100), "b": (75, 100)}
+compared: stats.Comparison = stats.compare_variants(arms, champion="a")
+best: str | None = compared.winner
+status: stats.Status = stats.association([(60, 100), stats.Rate(75, 100)]).status
+lift: float | None = llmlearn.stats.difference((60, 100), (75, 100), method="newcombe").lift
+bounds: list[float] = [look.bound for look in stats.look_bounds([1], information_max=2, alpha=0.1)]
+spent: list[float] = [spent for _, spent in stats.look_bounds([1], information_max=2, alpha=0.1)]
+shares: tuple[float, ...] = stats.posterior(arms.values()).best_ratio
+days: float | None = stats.sample_size(control_rate=0.6, effect=0.05, units_per_day=100).days
+votes: stats.EProcess = stats.EProcess([1, 1]).copy()
+votes.add(0, True)
+won: int | None = votes.winner()
 """
 
 WRONG = {
@@ -41,6 +55,15 @@ WRONG = {
     "learner.get_variant(signal='BUY').arm = 1": "misc",
     "learner.counters().logged = 1": "misc",
     "learner.start_ab_test(signal='BUY', weights={'v': 1}, rule='coin')": "arg-type",
+    "stats.rate((1, 2), 0.9)": "call-arg",  # options are named
+    "stats.rate((1, 2), method='wald')": "arg-type",
+    "stats.rate([1, 2])": "arg-type",
+    "stats.association([(1, 2, 3)])": "list-item",
+    "stats.rate((1, 2)).low = 0": "misc",
+    "stats.rate((1, 2)).status == 'fine'": "comparison-overlap",
+    "stats.difference((1, 2), (1, 2)).lift + 1": "operator",  # may be None
+    "stats.EProcess([1, 1]).trials = (0, 0)": "misc",
+    "stats.compare_variants([(1, 2), (1, 2)])": "arg-type",
 }
 
 
@@ -71,7 +94,7 @@ def test_a_program_that_is_right_passes(tmp_path):
 
 
 def test_a_program_that_is_wrong_does_not(tmp_path):
-    header = "from llmlearn import Learner\nlearner = Learner('loop.db')\n"
+    header = "from llmlearn import Learner, stats\nlearner = Learner('loop.db')\n"
     done = check_user(tmp_path, header + "\n".join(WRONG) + "\n")
     for number, (line, code) in enumerate(WRONG.items(), start=3):
         assert f"user.py:{number}: error" in done.stdout, (line, done.stdout)

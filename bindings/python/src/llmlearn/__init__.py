@@ -12,7 +12,8 @@ variants, and let statistics choose the prompt that people find helpful::
         )
         learner.submit_feedback(explanation_id=id, helpful=True, user="user-7")
 
-``AsyncLearner`` has the same methods for asyncio.
+``AsyncLearner`` has the same methods for asyncio; ``llmlearn.stats`` is the
+arithmetic of experiments, for any numbers.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from .errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import stats
     from .aio import AsyncLearner
     from .clock import VirtualClock
     from .models import Counters, Decision, Explanation, Feedback
@@ -69,6 +71,7 @@ __all__ = [
     "UnsupportedError",
     "VirtualClock",
     "__version__",
+    "stats",
 ]
 
 __version__: str = _ffi.ffi.string(_ffi.lib.llmlearn_version()).decode()
@@ -80,6 +83,7 @@ _LATER = {
     "Explanation": "models",
     "Feedback": "models",
     "VirtualClock": "clock",
+    "stats": "stats",
 }
 
 
@@ -89,7 +93,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    module = import_module(f"{__name__}.{_LATER[name]}")
+    value = module if name == _LATER[name] else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from _operator import index
 
 from . import errors
 from ._ffi import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from typing import Any
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
 
 U32_MAX = 0xFFFFFFFF
 U64_MAX = 0xFFFFFFFFFFFFFFFF
@@ -35,19 +39,24 @@ def text(name: str, value: str | None) -> Any:
     return encoded
 
 
+def whole(name: str, value: int, low: int, high: int) -> int:
+    """A whole number for C; numpy's are fine. What C would misread is refused."""
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}") from None
+    if not low <= number <= high:
+        raise errors.invalid(f"{name}: must be {low} to {high}")
+    return number
+
+
 def count(name: str, value: int | None, high: int = U32_MAX) -> int:
-    """A whole number for C, where None is 0: the default. What C would misread is refused."""
-    if value is None:
-        return 0
-    if not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if not 1 <= value <= high:
-        raise errors.invalid(f"{name}: must be 1 to {high}")
-    return value
+    """The same for a C field whose 0 means the default, as does None."""
+    return 0 if value is None else whole(name, value, 1, high)
 
 
 def real(name: str, value: float) -> float:
-    if not isinstance(value, (int, float)):
+    if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     try:
         return float(value)
@@ -60,6 +69,39 @@ def positive(name: str, value: float) -> float:
     if not real(name, value) > 0:
         raise errors.invalid(f"{name}: must be more than 0")
     return float(value)
+
+
+def each(name: str, values: Iterable[_T]) -> Iterator[tuple[int, _T]]:
+    try:
+        return enumerate(values)
+    except TypeError:
+        raise TypeError(f"{name} must be iterable, not {type(values).__name__}") from None
+
+
+def reals(name: str, values: Iterable[float]) -> Any:
+    """An array of C. Doubles in a row, as in numpy's arrays, are not copied."""
+    try:
+        view = memoryview(values)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    else:
+        if view.format == "d" and view.ndim == 1 and view.c_contiguous:
+            return ffi.from_buffer("double[]", view)
+    from array import array
+
+    try:
+        return ffi.from_buffer("double[]", array("d", iter(values)))
+    except TypeError as problem:
+        raise TypeError(f"{name}: {problem}") from problem
+    except OverflowError:
+        raise errors.invalid(f"{name}: out of range") from None
+
+
+def choice(name: str, value: str, known: Mapping[str, int]) -> int:
+    """The number that C has for one of a few words."""
+    if value not in known:
+        raise errors.invalid(f"{name}: must be one of {', '.join(known)}")
+    return known[value]
 
 
 def milliseconds(timeout_s: float) -> int:

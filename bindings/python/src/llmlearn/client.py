@@ -386,8 +386,6 @@ class Learner(Core):
         arm was never added), NoChampionError, StateError (an arm is archived or
         rejected), InvalidArgumentError, and the errors of storing.
         """
-        if rule not in _RULES:
-            raise errors.invalid(f"rule: must be one of {', '.join(_RULES)}")
         keep: list[Any] = []
         arms = ffi.new("llmlearn_arm[]", len(weights))
         for arm, (version, weight) in zip(arms, weights.items()):
@@ -401,7 +399,7 @@ class Learner(Core):
             signal=convert.text("signal", signal),
             arms=arms,
             arm_count=len(weights),
-            rule=_RULES[rule],
+            rule=convert.choice("rule", rule, _RULES),
             duration_min_days=convert.real("min_duration_days", min_duration_days),
             duration_max_days=convert.positive("max_duration_days", max_duration_days),
             trials_min=convert.count("min_trials", min_trials, convert.U64_MAX),

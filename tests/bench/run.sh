@@ -16,7 +16,7 @@ if [ "${1-}" = quick ]; then
     echo 'bench: quick, with little data: the goals are those of the whole run' >&2
     shift
 fi
-all='log python_sqlite python feedback variant drain memory open report rules'
+all='log python_sqlite python feedback variant drain memory open report stats stats_rivals rules'
 wanted="${*:-$all}"
 
 # On the disk that the build is on: what is measured is a disk, too.
@@ -32,6 +32,7 @@ esac
 run() {
     case $1 in
     python_sqlite) "$python" "$here/python_sqlite.py" "$folder/$1" $quick ;;
+    stats_rivals) "$python" "$here/stats_bench.py" "$folder/$1" $quick ;;
     python) "$python" "$here/python_bench.py" "$folder/$1" $quick ;;
     variant) "$build/tests/bench/variant_bench" "$memory" $quick ;;
     *) "$build/tests/bench/$1_bench" "$folder/$1" $quick ;;

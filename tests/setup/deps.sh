@@ -11,11 +11,13 @@ set -u
 build='gcc make pkg-config libsqlite3-dev'
 python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python3-pip'
 checks='g++ check libjansson-dev python3-venv python3-pytest python3-pytest-asyncio clang-format-14'
+rivals='python3-numpy python3-scipy'
 
 case ${1-} in
 run)      wanted="$build $python" ;;
 check)    wanted="$build $python $checks" ;;
-bench)    wanted="$build $python check libjansson-dev" ;; # their support archive is the tests'
+# check, jansson: their support archive is the tests'
+bench)    wanted="$build $python check libjansson-dev $rivals" ;;
 coverage) wanted="$build g++ check libjansson-dev gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2

@@ -88,7 +88,7 @@ for rc_file in "$logs"/*.rc; do
         sed 's/^/    /' "$out"
     else
         printf 'ok      %-48s %5s passed %4s s\n' "$name" "$1" "$seconds"
-        grep -h '^SKIP ' "$out" | sort -u | sed 's/^/        /'
+        grep -hE '^SKIP(PED)? ' "$out" | sort -u | sed 's/^/        /'
     fi
 done
 

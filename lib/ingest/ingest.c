@@ -4,7 +4,9 @@
 #include "base/thread.h"
 #include "ingest/batch.h"
 #include "ingest/drain.h"
+#include "ingest/facts.h"
 #include "ingest/jobs.h"
+#include "ingest/run.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -44,6 +46,7 @@ struct ll_ingest {
     ll_deadline next_batch, next_reload, next_adoption, next_pass, pass_began;
     ll_deadline next_try;              /* after a failure */
     bool left_last;                    /* a caller left the latest transaction */
+    bool marks_all;                    /* a job failed half-way: the next gives every job a mark */
     atomic_uint_fast64_t caught_up_ns; /* what was logged before then is stored */
     uint64_t goal, goal_ns;            /* the journal's end at a later moment: the next of these */
     atomic_uint_fast64_t drained, duplicates, rejected, votes, batches, store_errors;
@@ -51,67 +54,27 @@ struct ll_ingest {
 
 /* ---- one transaction --------------------------------------------------- */
 
-typedef struct facts {
-    int64_t clock_us;
-    int64_t vote_sequence;
-    int64_t votes_before;
-    bool config_changed;
-    bool changed; /* by any job: the facts are worth writing */
-} facts;
-
-static llmlearn_err read_facts(ll_ingest *ingest, ll_connection *connection, facts *out)
+/* Runs the jobs from *end on, and moves it to their end. */
+static llmlearn_err run_list(ll_ingest *ingest, ll_job ***end, const ll_write *write, ll_facts *f)
 {
-    int64_t now_us = ll_clock_now_us(ingest->options.clock);
-    llmlearn_err err = ll_store_get_fact(connection, LL_FACT_CLOCK_US, &out->clock_us);
+    llmlearn_err err = LLMLEARN_OK;
 
-    if (err == LLMLEARN_OK)
-        err = ll_store_get_fact(connection, LL_FACT_VOTE_SEQUENCE, &out->vote_sequence);
-    if (out->clock_us > now_us + LL_US_PER_DAY)
-        out->clock_us = now_us; /* somebody's clock was wrong once: that must not last */
-    if (now_us > out->clock_us)
-        out->clock_us = now_us;
-    out->votes_before = out->vote_sequence;
+    for (; **end != NULL; *end = &(**end)->next) {
+        ll_job *job = **end;
+
+        f->job_count++;
+        if (err != LLMLEARN_OK || f->torn)
+            continue;
+        err = ll_run_job(job, write, ingest->marks_all, &f->torn);
+        f->changed |= !job->reads_only && job->report.err == LLMLEARN_OK;
+        f->config_changed |= job->changes_config && job->report.err == LLMLEARN_OK;
+    }
     return err;
 }
 
-static llmlearn_err write_facts(ll_connection *connection, const facts *f)
-{
-    llmlearn_err err = ll_store_set_fact(connection, LL_FACT_CLOCK_US, f->clock_us);
-    int64_t version = 0;
-
-    if (err == LLMLEARN_OK)
-        err = ll_store_set_fact(connection, LL_FACT_VOTE_SEQUENCE, f->vote_sequence);
-    if (err == LLMLEARN_OK && f->config_changed)
-        err = ll_store_get_fact(connection, LL_FACT_CONFIG_VERSION, &version);
-    if (err == LLMLEARN_OK && f->config_changed)
-        err = ll_store_set_fact(connection, LL_FACT_CONFIG_VERSION, version + 1);
-    return err;
-}
-
-/* Runs one job under its own mark; only a failure of the mark itself, or of memory, is one of
- * the whole transaction. */
-static llmlearn_err run_job(ll_job *job, const ll_write *write)
-{
-    llmlearn_err err = ll_connection_mark(write->connection);
-    int64_t vote_sequence = *write->vote_sequence;
-    llmlearn_err outcome;
-
-    if (err != LLMLEARN_OK)
-        return err;
-    outcome = job->run(job, write);
-    if (outcome != LLMLEARN_OK)
-        *write->vote_sequence = vote_sequence; /* what was undone is no vote */
-    if (outcome > 0)
-        job->report.err = outcome;
-    else
-        ll_err_capture(outcome, &job->report);
-    if (outcome == LLMLEARN_ENOMEM || outcome == LLMLEARN_EIO || outcome == LLMLEARN_EFULL)
-        return outcome;
-    return outcome == LLMLEARN_OK ? ll_connection_keep(write->connection)
-                                  : ll_connection_undo(write->connection);
-}
-
-static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_job *batch, facts *f)
+/* Runs the batch, and who comes meanwhile joins it. */
+static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_job **batch,
+                             ll_facts *f)
 {
     const ll_write write = {
         .connection = connection,
@@ -123,10 +86,10 @@ static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_jo
     };
     llmlearn_err err = LLMLEARN_OK;
 
-    for (ll_job *job = batch; job != NULL && err == LLMLEARN_OK; job = job->next) {
-        err = run_job(job, &write);
-        f->changed |= !job->reads_only && job->report.err == LLMLEARN_OK;
-        f->config_changed |= job->changes_config && job->report.err == LLMLEARN_OK;
+    while (*batch != NULL && err == LLMLEARN_OK) {
+        err = run_list(ingest, &batch, &write, f);
+        if (err == LLMLEARN_OK && !f->torn)
+            *batch = ll_jobs_take_more(&ingest->jobs, JOBS_MAX - f->job_count);
     }
     return err;
 }
@@ -151,25 +114,25 @@ static uint32_t rows_max(const ll_ingest *ingest, const ll_job *batch)
 }
 
 /* Everything between begin and commit. */
-static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connection, ll_job *batch,
-                                     facts *f)
+static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connection, ll_job **batch,
+                                     ll_facts *f)
 {
     llmlearn_err err = LLMLEARN_OK;
 
-    *f = (facts){ .config_changed = false };
-    if (batch != NULL)
-        err = read_facts(ingest, connection, f);
+    *f = (ll_facts){ .config_changed = false };
+    if (*batch != NULL)
+        err = ll_facts_read(f, connection, ingest->options.clock);
     ll_batch_begin(ingest->batch, connection,
-                   batch != NULL ? f->clock_us : ll_clock_now_us(ingest->options.clock));
+                   *batch != NULL ? f->clock_us : ll_clock_now_us(ingest->options.clock));
     if (err == LLMLEARN_OK)
-        err = ll_drain_step(&ingest->drain, connection, ingest->batch, rows_max(ingest, batch));
+        err = ll_drain_step(&ingest->drain, connection, ingest->batch, rows_max(ingest, *batch));
     LL_POINT("ingest.drained");
-    if (err == LLMLEARN_OK && batch != NULL)
+    if (err == LLMLEARN_OK && *batch != NULL)
         err = run_jobs(ingest, connection, batch, f);
     if (err == LLMLEARN_OK)
         err = ll_batch_finish(ingest->batch);
     if (err == LLMLEARN_OK && f->changed)
-        err = write_facts(connection, f);
+        err = ll_facts_write(f, connection);
     LL_POINT("ingest.filled");
     return err;
 }
@@ -181,7 +144,7 @@ static void give_up(ll_ingest *ingest)
     ll_drain_rolled_back(&ingest->drain);
 }
 
-static void tally(ll_ingest *ingest, const facts *f)
+static void tally(ll_ingest *ingest, const ll_facts *f)
 {
     ll_batch_tally counted = ll_batch_tallied(ingest->batch);
 
@@ -207,11 +170,12 @@ static llmlearn_err commit(ll_ingest *ingest)
 typedef enum outcome {
     COMMITTED = 1,
     FAILED,
-    LEFT /* a caller left: run the others again */
+    LEFT, /* a caller left: run the others again */
+    TORN  /* a job failed half-way: run all again, with marks */
 } outcome;
 
 /* With the write lock. */
-static outcome transact(ll_ingest *ingest, ll_job **batch, facts *f, llmlearn_err *out_err)
+static outcome transact(ll_ingest *ingest, ll_job **batch, ll_facts *f, llmlearn_err *out_err)
 {
     ll_connection *connection = NULL;
     outcome result = FAILED;
@@ -219,12 +183,14 @@ static outcome transact(ll_ingest *ingest, ll_job **batch, facts *f, llmlearn_er
     *out_err = ll_store_begin(ingest->options.store, &connection);
     if (*out_err != LLMLEARN_OK)
         return FAILED;
-    *out_err = fill_transaction(ingest, connection, *batch, f);
-    if (*out_err == LLMLEARN_OK && !ll_jobs_claim(&ingest->jobs, batch))
+    *out_err = fill_transaction(ingest, connection, batch, f);
+    if (*out_err == LLMLEARN_OK && f->torn)
+        result = TORN;
+    else if (*out_err == LLMLEARN_OK && !ll_jobs_claim(&ingest->jobs, batch))
         result = LEFT;
     else if (*out_err == LLMLEARN_OK)
         *out_err = commit(ingest);
-    if (*out_err != LLMLEARN_OK || result == LEFT) {
+    if (*out_err != LLMLEARN_OK || result != FAILED) {
         give_up(ingest);
         return result;
     }
@@ -281,7 +247,7 @@ static void wake_parked(ll_ingest *ingest)
     ll_jobs_drained(&ingest->jobs, ll_drain_ended(&ingest->drain), ingest->drain.complete);
 }
 
-static void after_commit(ll_ingest *ingest, ll_job *batch, const facts *f)
+static void after_commit(ll_ingest *ingest, ll_job *batch, const ll_facts *f)
 {
     uint32_t pause_ms = ingest->options.batch_interval_ms;
 
@@ -307,13 +273,19 @@ static ll_job *take_jobs(ll_ingest *ingest)
     return ll_jobs_take(&ingest->jobs, JOBS_MAX);
 }
 
+/* A database that is busy is waited for as long as the callers can. */
+static bool runs_again(outcome result, llmlearn_err err)
+{
+    return result == LEFT || result == TORN || err == LLMLEARN_ETIMEDOUT;
+}
+
 /* Takes what waits, and stores it together with what the journal holds. */
 static void run_cycle(ll_ingest *ingest)
 {
     ll_job *batch = take_jobs(ingest);
     llmlearn_err err = ll_store_lock(ingest->options.store, ll_deadline_in_ms(LOCK_PATIENCE_MS));
     outcome result = FAILED;
-    facts f = { .config_changed = false };
+    ll_facts f = { .config_changed = false };
 
     if (err == LLMLEARN_OK) {
         begin_due_pass(ingest);
@@ -321,9 +293,10 @@ static void run_cycle(ll_ingest *ingest)
         ll_store_unlock(ingest->options.store);
     }
     ingest->left_last = result == LEFT;
+    ingest->marks_all = result == TORN || (ingest->marks_all && result != COMMITTED);
     if (result == COMMITTED)
         after_commit(ingest, batch, &f);
-    else if (result == LEFT || err == LLMLEARN_ETIMEDOUT) /* busy: as long as callers can wait */
+    else if (runs_again(result, err))
         ll_jobs_requeue(&ingest->jobs, batch);
     else
         report_failure(ingest, batch, err);
@@ -365,7 +338,7 @@ static bool wait_for_work(ll_ingest *ingest)
         soon = ingest->next_try;
     until = ll_deadline_timespec(soon);
     pthread_mutex_lock(&jobs->mutex);
-    while (!jobs->stopping && !jobs->pausing && !jobs->woken && jobs->queue == NULL &&
+    while (!jobs->stopping && !jobs->pausing && !jobs->woken && jobs->queue.first == NULL &&
            !ll_deadline_passed(soon))
         pthread_cond_timedwait(&jobs->arrived, &jobs->mutex, &until);
     if (jobs->woken)
@@ -387,7 +360,7 @@ static bool has_jobs(ll_ingest *ingest)
     bool any;
 
     pthread_mutex_lock(&ingest->jobs.mutex);
-    any = ingest->jobs.queue != NULL;
+    any = ingest->jobs.queue.first != NULL;
     pthread_mutex_unlock(&ingest->jobs.mutex);
     return any;
 }

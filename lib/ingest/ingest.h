@@ -4,9 +4,11 @@
  *                               ├─▶ one transaction: rows, rollups, positions, jobs ─▶ commit
  *   callers' jobs (votes, ...) ─┘
  *
- * A job is a small write that its caller waits for: it runs inside the next transaction
- * under a mark of its own, so that a failing job undoes itself alone. Jobs that wait at
- * the same moment share one commit.
+ * A job is a small write that its caller waits for: it runs inside the next transaction and,
+ * if it fails, undoes itself alone. For that it has a mark of its own; one that checks all
+ * before its first change runs without, and only if it fails half-way all the same is the
+ * transaction rolled back and run again with marks. Jobs that wait at the same moment share
+ * one commit.
  *
  * Threads: submit, drain and the counters from any thread; everything else happens on the
  *          ingest thread, which starts with the first use.
@@ -46,6 +48,7 @@ struct ll_job {
     llmlearn_err (*run)(ll_job *job, const ll_write *write);
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
+    bool checks_first;            /* changes nothing before it is sure of its success */
     bool reads_only;              /* changes nothing: a commit of such jobs alone writes nothing */
     bool drained;                 /* everything was drained since the job asked for it */
     /* ingest's own, under its mutex */

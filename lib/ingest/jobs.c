@@ -10,6 +10,8 @@
 #define COMMIT_PATIENCE_MS 5000u
 /* Callers who come again are waited for half as long as their commit took, but no longer. */
 #define GATHER_NS_MAX UINT64_C(1000000)
+/* Ingest is woken for so many at a time: what they bring keeps it busy until the next come. */
+#define GATHER_STEP 8u
 /* Commits without waiting after one in vain: then it costs a hundredth part of the time. */
 #define NOT_GATHERING_COMMITS 32u
 
@@ -40,7 +42,7 @@ llmlearn_err ll_jobs_init(ll_jobs *jobs)
 {
     llmlearn_err err;
 
-    *jobs = (ll_jobs){ .queue = NULL };
+    *jobs = (ll_jobs){ .woken = false };
     err = ll_thread_condition_init(&jobs->arrived);
     if (err != LLMLEARN_OK)
         return err;
@@ -55,7 +57,7 @@ llmlearn_err ll_jobs_init(ll_jobs *jobs)
 
 void ll_jobs_destroy(ll_jobs *jobs)
 {
-    assert(jobs->queue == NULL && jobs->parked == NULL);
+    assert(jobs->queue.first == NULL && jobs->parked.first == NULL);
     pthread_mutex_destroy(&jobs->mutex);
     pthread_cond_destroy(&jobs->arrived);
     pthread_cond_destroy(&jobs->settled);
@@ -63,22 +65,40 @@ void ll_jobs_destroy(ll_jobs *jobs)
 
 /* ---- lists; all under the mutex ---------------------------------------- */
 
-static void append(ll_job **list, ll_job *job)
+static void append(ll_job_list *list, ll_job *job)
 {
-    while (*list != NULL)
-        list = &(*list)->next;
     job->next = NULL;
-    *list = job;
+    if (list->last != NULL)
+        list->last->next = job;
+    else
+        list->first = job;
+    list->last = job;
 }
 
-static bool take_out(ll_job **list, ll_job *job)
+/* Takes out the job that follows `before`, which is NULL for the first. */
+static ll_job *take_next(ll_job_list *list, ll_job *before)
 {
-    for (; *list != NULL; list = &(*list)->next)
-        if (*list == job) {
-            *list = job->next;
-            return true;
-        }
-    return false;
+    ll_job *job = before != NULL ? before->next : list->first;
+
+    if (before != NULL)
+        before->next = job->next;
+    else
+        list->first = job->next;
+    if (list->last == job)
+        list->last = before;
+    job->next = NULL;
+    return job;
+}
+
+static void take_out(ll_job_list *list, const ll_job *job)
+{
+    ll_job *before = NULL;
+
+    for (ll_job *at = list->first; at != job; at = at->next) {
+        assert(at != NULL);
+        before = at;
+    }
+    take_next(list, before);
 }
 
 static void settle_one(ll_jobs *jobs, ll_job *job)
@@ -112,10 +132,7 @@ static void time_out(ll_jobs *jobs, ll_job *job)
 static bool leave(ll_jobs *jobs, ll_job *job)
 {
     if (job->state == QUEUED || job->state == PARKED) {
-        bool found = take_out(job->state == QUEUED ? &jobs->queue : &jobs->parked, job);
-
-        assert(found);
-        (void)found;
+        take_out(job->state == QUEUED ? &jobs->queue : &jobs->parked, job);
         time_out(jobs, job);
         return true;
     }
@@ -159,7 +176,7 @@ llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
     append(&jobs->queue, job);
     if (jobs->returning > 0)
         jobs->returning--;
-    if (!jobs->gathering || jobs->returning == 0)
+    if (!jobs->gathering || jobs->returning <= jobs->enough)
         pthread_cond_signal(&jobs->arrived);
     err = wait_for_outcome(jobs, job, deadline);
     unlock(jobs);
@@ -168,50 +185,66 @@ llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
 
 /* ---- ingest ------------------------------------------------------------ */
 
-/* Callers whose change was just stored often come again at once. Those who came during that
- * commit wait a little for them, lest two halves take turns, with a commit for each. */
-static void gather(ll_jobs *jobs)
+static ll_job *take(ll_jobs *jobs, uint32_t max, uint64_t now_ns)
 {
-    struct timespec until = ll_deadline_timespec(jobs->gather_until);
-    uint32_t missing = jobs->returning;
+    ll_job_list taken = { .first = NULL };
 
-    if (missing == 0 || jobs->queue == NULL || ll_deadline_passed(jobs->gather_until))
-        return;
-    if (jobs->not_gathering > 0) {
-        jobs->not_gathering--;
-        return;
-    }
-    jobs->gathering = true;
-    while (jobs->returning > 0 && !jobs->stopping && !jobs->pausing &&
-           !ll_deadline_passed(jobs->gather_until))
-        pthread_cond_timedwait(&jobs->arrived, &jobs->mutex, &until);
-    jobs->gathering = false;
-    if (jobs->returning > missing / 2)
-        jobs->not_gathering = NOT_GATHERING_COMMITS;
-}
+    for (uint32_t i = 0; i < max && jobs->queue.first != NULL;) {
+        ll_job *job = take_next(&jobs->queue, NULL);
 
-ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
-{
-    ll_job *taken = NULL;
-    ll_job **end = &taken;
-
-    pthread_mutex_lock(&jobs->mutex);
-    gather(jobs);
-    jobs->taken = ll_clock_monotonic_ns();
-    for (uint32_t i = 0; i < max && jobs->queue != NULL;) {
-        ll_job *job = jobs->queue;
-
-        jobs->queue = job->next;
-        job->next = NULL;
-        if (ll_deadline_passed(job->deadline)) {
+        if (now_ns >= job->deadline) {
             time_out(jobs, job);
             continue;
         }
         job->state = RUNNING;
-        *end = job;
-        end = &job->next;
+        append(&taken, job);
         i++;
     }
+    return taken.first;
+}
+
+ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max)
+{
+    uint64_t now_ns = ll_clock_monotonic_ns();
+    ll_job *taken;
+
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->taken = now_ns;
+    taken = take(jobs, max, now_ns);
+    unlock(jobs);
+    return taken;
+}
+
+/* Callers whose change was just stored often come again at once. Those who came sooner wait a
+ * little for them, lest two halves take turns, with a commit for each. */
+static void gather(ll_jobs *jobs, uint32_t max)
+{
+    struct timespec until = ll_deadline_timespec(jobs->gather_until);
+    uint64_t start_ns = ll_clock_monotonic_ns();
+    bool in_vain;
+
+    if (max == 0 || jobs->queue.first != NULL || jobs->returning == 0 || jobs->not_gathering > 0 ||
+        start_ns >= jobs->gather_until)
+        return;
+    jobs->gathering = true;
+    jobs->enough = jobs->returning > GATHER_STEP ? jobs->returning - GATHER_STEP : 0;
+    while (jobs->returning > jobs->enough && !jobs->stopping && !jobs->pausing &&
+           !ll_deadline_passed(jobs->gather_until))
+        pthread_cond_timedwait(&jobs->arrived, &jobs->mutex, &until);
+    in_vain = jobs->returning > jobs->enough && jobs->returning > jobs->returning_all / 2;
+    jobs->gathering = false;
+    if (in_vain)
+        jobs->not_gathering = NOT_GATHERING_COMMITS;
+    jobs->taken += ll_clock_monotonic_ns() - start_ns; /* it was no part of the work */
+}
+
+ll_job *ll_jobs_take_more(ll_jobs *jobs, uint32_t max)
+{
+    ll_job *taken;
+
+    pthread_mutex_lock(&jobs->mutex);
+    gather(jobs, max);
+    taken = take(jobs, max, ll_clock_monotonic_ns());
     unlock(jobs);
     return taken;
 }
@@ -239,7 +272,7 @@ bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch)
 }
 
 /* Puts one job that was not stored back on a list; one that was abandoned is let go. */
-static void put_back(ll_jobs *jobs, ll_job **list, ll_job *job, int state)
+static void put_back(ll_jobs *jobs, ll_job_list *list, ll_job *job, int state)
 {
     if (job->state == ABANDONED) {
         ll_job_release(job);
@@ -258,19 +291,20 @@ void ll_jobs_requeue(ll_jobs *jobs, ll_job *batch)
     ll_job *rest;
 
     pthread_mutex_lock(&jobs->mutex);
-    rest = jobs->queue;
-    jobs->queue = NULL;
+    rest = jobs->queue.first;
+    jobs->queue = (ll_job_list){ .first = NULL };
     while (batch != NULL) {
         ll_job *job = batch;
 
         batch = job->next;
         put_back(jobs, &jobs->queue, job, QUEUED);
     }
-    for (ll_job **end = &jobs->queue;; end = &(*end)->next)
-        if (*end == NULL) {
-            *end = rest;
-            break;
-        }
+    while (rest != NULL) {
+        ll_job *job = rest;
+
+        rest = job->next;
+        append(&jobs->queue, job);
+    }
     unlock(jobs);
 }
 
@@ -281,6 +315,8 @@ static void expect(ll_jobs *jobs, uint32_t returning)
     uint64_t patience = (now - jobs->taken) / 2;
 
     jobs->returning = returning;
+    jobs->returning_all = returning;
+    jobs->not_gathering -= jobs->not_gathering > 0;
     jobs->gather_until = now + (patience < GATHER_NS_MAX ? patience : GATHER_NS_MAX);
 }
 
@@ -324,15 +360,16 @@ void ll_jobs_fail(ll_jobs *jobs, ll_job *batch, llmlearn_err err)
 
 void ll_jobs_drained(ll_jobs *jobs, uint64_t ended, uint64_t complete)
 {
-    pthread_mutex_lock(&jobs->mutex);
-    for (ll_job **at = &jobs->parked; *at != NULL;) {
-        ll_job *job = *at;
+    ll_job *before = NULL;
 
+    pthread_mutex_lock(&jobs->mutex);
+    for (ll_job *job = jobs->parked.first, *next; job != NULL; job = next) {
+        next = job->next;
         if (job->pass > ended && !ll_deadline_passed(job->deadline)) {
-            at = &job->next;
+            before = job;
             continue;
         }
-        *at = job->next;
+        take_next(&jobs->parked, before);
         if (job->pass > ended) {
             time_out(jobs, job);
             continue;
@@ -349,7 +386,7 @@ uint64_t ll_jobs_pass_wanted(ll_jobs *jobs)
     uint64_t pass;
 
     pthread_mutex_lock(&jobs->mutex);
-    pass = jobs->parked != NULL ? jobs->parked->pass : 0;
+    pass = jobs->parked.first != NULL ? jobs->parked.first->pass : 0;
     pthread_mutex_unlock(&jobs->mutex);
     return pass;
 }

@@ -18,17 +18,23 @@
 
 #include <pthread.h>
 
+typedef struct ll_job_list {
+    ll_job *first, *last; /* both NULL: empty */
+} ll_job_list;
+
 typedef struct ll_jobs {
     pthread_mutex_t mutex;
     pthread_cond_t arrived; /* ingest waits on it */
     pthread_cond_t settled; /* callers wait on it */
-    ll_job *queue;          /* in order of arrival */
-    ll_job *parked;         /* wait for a drain */
+    ll_job_list queue;      /* in order of arrival */
+    ll_job_list parked;     /* wait for a drain */
     bool woken, stopping, pausing, is_paused;
     bool untold; /* a caller's job was settled since they were last woken */
     /* For sharing commits; see gather in jobs.c. */
     bool gathering;
-    uint32_t returning;     /* callers of the latest commit who have not come again */
+    uint32_t enough;        /* wake ingest once no more than these have not come again */
+    uint32_t returning;     /* callers of the latest commit who have not come again ... */
+    uint32_t returning_all; /* ... of so many */
     uint32_t not_gathering; /* commits to come, after a wait in vain */
     ll_deadline taken;      /* when the running jobs were */
     ll_deadline gather_until;
@@ -40,9 +46,10 @@ void ll_jobs_destroy(ll_jobs *jobs);
 /* Queues the job and waits for its outcome. */
 llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline);
 
-/* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline.
- * If there are any, it may wait a moment for more. */
+/* Up to `max` queued jobs, now RUNNING, in order; NULL: none. Settles those past their deadline. */
 ll_job *ll_jobs_take(ll_jobs *jobs, uint32_t max);
+/* The same for a transaction under way: if there are none it may wait a moment for some. */
+ll_job *ll_jobs_take_more(ll_jobs *jobs, uint32_t max);
 /* COMMITTING from now on; *batch is what is left of it (possibly NULL). False if the caller of
  * a change left: then the transaction must be rolled back and *batch run instead. */
 bool ll_jobs_claim(ll_jobs *jobs, ll_job **batch);

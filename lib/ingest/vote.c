@@ -17,9 +17,10 @@ typedef struct ballot {
     const ll_write *write;
     const ll_vote_job *job;
     ll_explanation_facts explanation;
-    int64_t voter;
+    int64_t voter; /* 0: a user nobody has heard of */
     bool replaces; /* an earlier live vote of the voter */
     ll_vote_row earlier;
+    ll_quota quota;
     ll_vote_row vote; /* not for a withdrawal */
 } ballot;
 
@@ -32,27 +33,44 @@ static llmlearn_err find_voter(ballot *b)
         b->voter = -(int64_t)(ll_id_random(&b->job->vote_id) | 1);
         return LLMLEARN_OK;
     }
-    if (b->job->withdraw)
-        return ll_users_find(b->write->connection, user, strlen(user), &b->voter);
-    return ll_users_intern(b->write->connection, user, strlen(user), &b->voter);
+    return ll_users_find(b->write->connection, user, strlen(user), &b->voter);
 }
 
-static llmlearn_err take_quota(ballot *b)
+static bool needs_quota(const ballot *b)
+{
+    return !b->replaces && b->job->user != NULL && b->job->votes_per_hour != UINT32_MAX;
+}
+
+static llmlearn_err check_quota(ballot *b)
 {
     uint32_t limit = b->job->votes_per_hour;
-    int64_t wait_us = 0;
+    int64_t wait_s;
     llmlearn_err err;
 
-    if (b->job->user == NULL || limit == UINT32_MAX)
+    if (!needs_quota(b) || b->voter == 0)
         return LLMLEARN_OK;
-    err = ll_quota_take(b->write->connection, b->voter, b->write->now_us, b->vote.sequence, limit,
-                        &wait_us);
-    if (err != LLMLEARN_OK || wait_us == 0)
+    err = ll_quota_look(b->write->connection, b->voter, b->write->now_us, limit, &b->quota);
+    if (err != LLMLEARN_OK || b->quota.wait_us == 0)
         return err;
-    return ll_fail_rate((uint32_t)((wait_us + LL_US_PER_S - 1) / LL_US_PER_S),
+    wait_s = (b->quota.wait_us + LL_US_PER_S - 1) / LL_US_PER_S;
+    return ll_fail_rate((uint32_t)wait_s,
                         "user: %u votes in the last hour are the limit; "
                         "the next one fits in %lld s",
-                        limit, (long long)((wait_us + LL_US_PER_S - 1) / LL_US_PER_S));
+                        limit, (long long)wait_s);
+}
+
+/* The first writes of a vote that fits. */
+static llmlearn_err admit_voter(ballot *b)
+{
+    const char *user = b->job->user;
+    llmlearn_err err = LLMLEARN_OK;
+
+    if (b->voter == 0)
+        err = ll_users_intern(b->write->connection, user, strlen(user), &b->voter);
+    if (err == LLMLEARN_OK && needs_quota(b))
+        err = ll_quota_take(b->write->connection, b->voter, b->write->now_us, b->vote.sequence,
+                            &b->quota);
+    return err;
 }
 
 /* ---- sums -------------------------------------------------------------- */
@@ -150,13 +168,12 @@ static llmlearn_err count_in_test(const ballot *b)
 
 static llmlearn_err submit(ballot *b)
 {
-    ll_connection *connection = b->write->connection;
-    bool rated_before = true;
-    llmlearn_err err = LLMLEARN_OK;
+    llmlearn_err err = check_quota(b);
 
+    if (err != LLMLEARN_OK)
+        return err;
     b->vote = (ll_vote_row){
         .explanation = b->explanation.row,
-        .voter = b->voter,
         .helpful = b->job->helpful,
         .rating = b->job->rating,
         .created_us = b->job->created_us != 0 ? b->job->created_us : b->write->now_us,
@@ -164,18 +181,15 @@ static llmlearn_err submit(ballot *b)
         .comment = b->job->comment,
         .comment_bytes = b->job->comment == NULL ? 0 : strlen(b->job->comment),
     };
-    if (!b->replaces) {
-        err = take_quota(b);
-        if (err == LLMLEARN_OK)
-            err = ll_feedback_exists(connection, b->explanation.row, &rated_before);
-    }
+    err = admit_voter(b);
+    b->vote.voter = b->voter;
     if (err == LLMLEARN_OK)
-        err = ll_feedback_put(connection, &b->vote);
+        err = ll_feedback_put(b->write->connection, &b->vote);
     LL_POINT("vote.put");
     if (err == LLMLEARN_OK)
         err = count_in_test(b);
     if (err == LLMLEARN_OK)
-        err = count_vote(b, !rated_before);
+        err = count_vote(b, !b->explanation.rated);
     return err;
 }
 
@@ -208,7 +222,7 @@ static llmlearn_err run_vote(ll_job *job, const ll_write *write)
                             : LL_JOB_AGAIN_AFTER_DRAIN;
     if (err == LLMLEARN_OK)
         err = find_voter(&b);
-    if (err == LLMLEARN_OK && b.voter != 0)
+    if (err == LLMLEARN_OK && b.voter != 0 && b.explanation.rated)
         err = ll_feedback_find(write->connection, b.explanation.row, b.voter, &b.replaces,
                                &b.earlier);
     if (err != LLMLEARN_OK)
@@ -227,5 +241,9 @@ static void destroy_vote(ll_job *job)
 
 ll_vote_job *ll_vote_job_new(void)
 {
-    return (ll_vote_job *)ll_job_new(sizeof(ll_vote_job), run_vote, destroy_vote);
+    ll_vote_job *vote = (ll_vote_job *)ll_job_new(sizeof(ll_vote_job), run_vote, destroy_vote);
+
+    if (vote != NULL)
+        vote->job.checks_first = true;
+    return vote;
 }

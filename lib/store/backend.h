@@ -53,6 +53,7 @@ struct ll_connection {
     const ll_backend *backend;
     void *state;
     uint32_t mark_depth;
+    int64_t all_changes;
 };
 
 extern const ll_backend ll_sqlite_backend;

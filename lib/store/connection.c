@@ -45,12 +45,21 @@ llmlearn_err ll_connection_run(ll_connection *connection, const ll_statement *st
                                const ll_value *arguments, uint32_t argument_count, ll_row_fn each,
                                void *context)
 {
+    llmlearn_err err;
+
     assert(connection != NULL);
     assert(connection->state != NULL);
     assert(statement != NULL);
     assert(arguments != NULL || argument_count == 0);
-    return connection->backend->run(connection->state, statement, arguments, argument_count, each,
-                                    context);
+    err = connection->backend->run(connection->state, statement, arguments, argument_count, each,
+                                   context);
+    connection->all_changes += connection->backend->changes(connection->state);
+    return err;
+}
+
+int64_t ll_connection_all_changes(const ll_connection *connection)
+{
+    return connection->all_changes;
 }
 
 int64_t ll_connection_changes(const ll_connection *connection)

@@ -93,8 +93,10 @@ llmlearn_err ll_connection_run(ll_connection *connection, const ll_statement *st
                                const ll_value *arguments, uint32_t argument_count, ll_row_fn each,
                                void *context);
 
-/* Rows changed by the latest run; the integer key of the latest inserted row. */
+/* Rows changed by the latest run; by all runs, which only grows; the integer key of the latest
+ * inserted row. */
 int64_t ll_connection_changes(const ll_connection *connection);
+int64_t ll_connection_all_changes(const ll_connection *connection);
 int64_t ll_connection_last_row(const ll_connection *connection);
 
 /* The usual small questions. *out_found may be NULL: then no row is LLMLEARN_ENOTFOUND. */

@@ -15,8 +15,9 @@ static const ll_statement find_digest = {
     "SELECT digest FROM llm_explanations WHERE explanation_id = ?1"
 };
 static const ll_statement find_explanation = {
-    "SELECT row, created_us, ticker, variant, test, arm, counted, unit"
-    " FROM llm_explanations WHERE explanation_id = ?1"
+    "SELECT e.row, e.created_us, e.ticker, e.variant, e.test, e.arm, e.counted, e.unit,"
+    " EXISTS (SELECT 1 FROM llm_feedback f WHERE f.explanation = e.row)"
+    " FROM llm_explanations e WHERE e.explanation_id = ?1"
 };
 
 static ll_value known_int(uint32_t flags, uint32_t has, int64_t value)
@@ -109,7 +110,8 @@ static llmlearn_err read_facts(void *context, const ll_row *row)
                                         .test = (uint64_t)ll_row_int(row, 4),
                                         .arm = (uint32_t)ll_row_int(row, 5),
                                         .counted = ll_row_int(row, 6) != 0,
-                                        .has_unit = unit != NULL };
+                                        .has_unit = unit != NULL,
+                                        .rated = ll_row_int(row, 8) != 0 };
     if (unit != NULL)
         f->facts->unit = (int64_t)ll_siphash13(f->unit_key, unit, unit_bytes);
     return LLMLEARN_OK;

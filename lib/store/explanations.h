@@ -45,6 +45,7 @@ typedef struct ll_explanation_facts {
     uint64_t test;
     uint32_t arm;
     bool counted;
+    bool rated; /* has a live vote */
     bool has_unit;
     int64_t unit; /* hashed under the key given, if has_unit */
 } ll_explanation_facts;

@@ -21,9 +21,9 @@ static const ll_statement delete_vote = {
 static const ll_statement forget_old_quota = {
     "DELETE FROM llm_quota WHERE voter = ?1 AND (accepted_us <= ?2 OR accepted_us > ?3)"
 };
-/* With `limit` votes in the hour, the oldest of the latest `limit` decides when one is free. */
-static const ll_statement oldest_in_quota = { "SELECT accepted_us FROM llm_quota WHERE voter = ?1"
-                                              " ORDER BY accepted_us DESC LIMIT 1 OFFSET ?2" };
+static const ll_statement latest_in_quota = {
+    "SELECT accepted_us FROM llm_quota WHERE voter = ?1 ORDER BY accepted_us DESC"
+};
 static const ll_statement take_quota = {
     "INSERT INTO llm_quota (voter, accepted_us, sequence) VALUES (?1, ?2, ?3)"
 };
@@ -89,25 +89,61 @@ llmlearn_err ll_feedback_delete(ll_connection *connection, int64_t explanation, 
     return ll_connection_run(connection, &delete_vote, arguments, 2, NULL, NULL);
 }
 
-llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now_us,
-                           int64_t sequence, uint32_t limit, int64_t *out_wait_us)
+/* ---- the quota --------------------------------------------------------- */
+
+/* Votes dated a day ahead were accepted by a clock that was wrong. */
+static int64_t oldest_us(int64_t now_us)
 {
-    /* Votes dated a day ahead were accepted by a clock that was wrong. */
-    const ll_value old[] = { ll_int(voter), ll_int(now_us - LL_US_PER_HOUR),
-                             ll_int(now_us + LL_US_PER_DAY) };
-    const ll_value oldest[] = { ll_int(voter), ll_int((int64_t)limit - 1) };
-    const ll_value taken[] = { ll_int(voter), ll_int(now_us), ll_int(sequence) };
-    bool full = false;
-    int64_t accepted_us = 0;
-    llmlearn_err err;
+    return now_us - LL_US_PER_HOUR + 1;
+}
+
+static int64_t latest_us(int64_t now_us)
+{
+    return now_us + LL_US_PER_DAY;
+}
+
+typedef struct counting {
+    int64_t now_us;
+    uint32_t limit, taken;
+    ll_quota *quota;
+} counting;
+
+/* With `limit` votes in the hour, the oldest of the latest `limit` decides when one is free. */
+static llmlearn_err count_taken(void *context, const ll_row *row)
+{
+    counting *c = context;
+    int64_t accepted_us = ll_row_int(row, 0);
+
+    if (accepted_us < oldest_us(c->now_us) || accepted_us > latest_us(c->now_us))
+        c->quota->outdated = true;
+    else if (++c->taken == c->limit)
+        c->quota->wait_us = accepted_us + LL_US_PER_HOUR - c->now_us;
+    return LLMLEARN_OK;
+}
+
+llmlearn_err ll_quota_look(ll_connection *connection, int64_t voter, int64_t now_us, uint32_t limit,
+                           ll_quota *out_quota)
+{
+    const ll_value arguments[] = { ll_int(voter) };
+    counting c = { .now_us = now_us, .limit = limit, .quota = out_quota };
 
     assert(limit > 0);
-    err = ll_connection_run(connection, &forget_old_quota, old, 3, NULL, NULL);
+    *out_quota = (ll_quota){ .wait_us = 0 };
+    return ll_connection_run(connection, &latest_in_quota, arguments, 1, count_taken, &c);
+}
+
+llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now_us,
+                           int64_t sequence, const ll_quota *quota)
+{
+    const ll_value old[] = { ll_int(voter), ll_int(oldest_us(now_us) - 1),
+                             ll_int(latest_us(now_us)) };
+    const ll_value taken[] = { ll_int(voter), ll_int(now_us), ll_int(sequence) };
+    llmlearn_err err = LLMLEARN_OK;
+
+    assert(quota->wait_us == 0);
+    if (quota->outdated)
+        err = ll_connection_run(connection, &forget_old_quota, old, 3, NULL, NULL);
     if (err == LLMLEARN_OK)
-        err = ll_connection_int(connection, &oldest_in_quota, oldest, 2, &full, &accepted_us);
-    if (err == LLMLEARN_OK && !full)
         err = ll_connection_run(connection, &take_quota, taken, 3, NULL, NULL);
-    if (err == LLMLEARN_OK)
-        *out_wait_us = full ? accepted_us + LL_US_PER_HOUR - now_us : 0;
     return err;
 }

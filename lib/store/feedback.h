@@ -26,9 +26,16 @@ llmlearn_err ll_feedback_exists(ll_connection *connection, int64_t explanation, 
 llmlearn_err ll_feedback_put(ll_connection *connection, const ll_vote_row *vote);
 llmlearn_err ll_feedback_delete(ll_connection *connection, int64_t explanation, int64_t voter);
 
-/* Takes one of `limit` votes that a voter has in any hour. *out_wait_us 0: taken; else how long
- * until one is free, and nothing is changed. */
+/* How a voter stands who has `limit` votes in any hour. */
+typedef struct ll_quota {
+    int64_t wait_us; /* until one is free; 0: now */
+    bool outdated;   /* has rows that no longer count */
+} ll_quota;
+
+llmlearn_err ll_quota_look(ll_connection *connection, int64_t voter, int64_t now_us, uint32_t limit,
+                           ll_quota *out_quota);
+/* Takes the free one that was just seen. */
 llmlearn_err ll_quota_take(ll_connection *connection, int64_t voter, int64_t now_us,
-                           int64_t sequence, uint32_t limit, int64_t *out_wait_us);
+                           int64_t sequence, const ll_quota *quota);
 
 #endif

@@ -383,6 +383,55 @@ START_TEST(the_lag_is_that_of_what_waits)
 }
 END_TEST
 
+/* ---- a vote that fails half-way ---- */
+
+typedef struct rater {
+    pthread_t thread;
+    llmlearn_id id;
+    const char *user;
+    int rating;
+    llmlearn_err outcome;
+} rater;
+
+static void *rate(void *argument)
+{
+    rater *r = argument;
+
+    r->outcome = learner_vote(learner, &r->id, r->user, true, r->rating);
+    return NULL;
+}
+
+/* A rule that the library does not know of makes the second three stars fail after the voter
+ * was stored. Who shares that transaction notices nothing. */
+START_TEST(a_vote_that_fails_half_way_undoes_itself_alone)
+{
+    static const char rule[] = "CREATE UNIQUE INDEX one_of_each ON llm_feedback (rating)";
+    rater raters[] = { { .user = "ann", .rating = 1 },
+                       { .user = "bob", .rating = 3 },
+                       { .user = "cal", .rating = 4 } };
+    llmlearn_id id = stored_id();
+    sqlite3 *other = NULL;
+
+    expect_ok(learner_vote(learner, &id, "first", true, 3));
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, rule, NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    atomic_store(&slow_us, 100000); /* all three wait for one transaction */
+    for (int i = 0; i < 3; i++) {
+        raters[i].id = id;
+        ck_assert_int_eq(pthread_create(&raters[i].thread, NULL, rate, &raters[i]), 0);
+    }
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_join(raters[i].thread, NULL), 0);
+    expect_ok(raters[0].outcome);
+    ck_assert_int_eq(raters[1].outcome, LLMLEARN_EINVAL);
+    expect_ok(raters[2].outcome);
+    ck_assert_uint_eq(count().votes, 3);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_users WHERE name = 'bob'"), 0);
+    ck_assert_int_eq(recount_number(path, "SELECT count(*) FROM llm_feedback"), 3);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ingest");
@@ -398,6 +447,7 @@ int main(void)
     tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
     tcase_add_test(tests, after_a_long_pass_the_next_comes_soon);
     tcase_add_test(tests, the_lag_is_that_of_what_waits);
+    tcase_add_test(tests, a_vote_that_fails_half_way_undoes_itself_alone);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

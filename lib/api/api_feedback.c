@@ -30,12 +30,17 @@ static llmlearn_err check_feedback(const llmlearn_feedback *f, int64_t now_us)
     return LLMLEARN_OK;
 }
 
-/* The name of an anonymous vote; of another's vote it is a name nobody needs. */
-static llmlearn_err name_vote(int64_t now_us, llmlearn_id *out_id)
+/* The name of an anonymous vote; of another's vote it is a name that only a caller who asks for
+ * it gets. */
+static llmlearn_err name_vote(int64_t now_us, bool needed, llmlearn_id *out_id)
 {
     uint64_t random;
-    llmlearn_err err = ll_random_bytes(&random, sizeof random);
+    llmlearn_err err;
 
+    *out_id = (llmlearn_id){ { 0 } };
+    if (!needed)
+        return LLMLEARN_OK;
+    err = ll_random_bytes(&random, sizeof random);
     if (err == LLMLEARN_OK)
         *out_id = ll_id_make(now_us, random);
     return err;
@@ -95,7 +100,7 @@ llmlearn_err llmlearn_submit_feedback(llmlearn *learner, const llmlearn_feedback
     now_us = ll_clock_now_us(&ll_handle_settings(learner)->clock);
     err = check_feedback(&f, now_us);
     if (err == LLMLEARN_OK)
-        err = name_vote(now_us, &vote_id);
+        err = name_vote(now_us, f.user == NULL || out_vote_id != NULL, &vote_id);
     if (err == LLMLEARN_OK)
         err = submit(learner, &f, &vote_id, deadline);
     if (err == LLMLEARN_OK && out_vote_id != NULL)

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "journal/journal.h"
 #include "store/exposure.h"
@@ -57,6 +58,7 @@ struct ll_job {
     ll_deadline deadline;
     ll_job *next;
     ll_err_report report;
+    ll_event told; /* the outcome; not under the mutex */
     atomic_int references;
 };
 

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 /* How long a caller waits for the disk once its commit has begun. */
-#define COMMIT_PATIENCE_MS 5000u
+#define COMMIT_PATIENCE_NS UINT64_C(5000000000)
+/* How often a caller sees for itself. */
+#define LOOK_INTERVAL_MS 10u
 /* Callers who come again are waited for half as long as their commit took, but no longer. */
 #define GATHER_NS_MAX UINT64_C(1000000)
 /* Ingest is woken for so many at a time: what they bring keeps it busy until the next come. */
@@ -46,11 +48,6 @@ llmlearn_err ll_jobs_init(ll_jobs *jobs)
     err = ll_thread_condition_init(&jobs->arrived);
     if (err != LLMLEARN_OK)
         return err;
-    err = ll_thread_condition_init(&jobs->settled);
-    if (err != LLMLEARN_OK) {
-        pthread_cond_destroy(&jobs->arrived);
-        return err;
-    }
     pthread_mutex_init(&jobs->mutex, NULL); /* cannot fail with default attributes on Linux */
     return LLMLEARN_OK;
 }
@@ -60,7 +57,6 @@ void ll_jobs_destroy(ll_jobs *jobs)
     assert(jobs->queue.first == NULL && jobs->parked.first == NULL);
     pthread_mutex_destroy(&jobs->mutex);
     pthread_cond_destroy(&jobs->arrived);
-    pthread_cond_destroy(&jobs->settled);
 }
 
 /* ---- lists; all under the mutex ---------------------------------------- */
@@ -101,22 +97,40 @@ static void take_out(ll_job_list *list, const ll_job *job)
     take_next(list, before);
 }
 
+/* Ingest's reference goes to whoever tells the job's caller. */
 static void settle_one(ll_jobs *jobs, ll_job *job)
 {
     job->state = SETTLED;
-    jobs->untold = true;
-    ll_job_release(job); /* ingest's reference */
+    append(&jobs->settled[jobs->settled_count++ % LL_JOB_CHAINS], job);
 }
 
-/* Ends what took the mutex. Whoever was settled is woken once for all, and finds it free. */
+/* Tells the first of a chain who still waits; that one tells the others. */
+static void tell(ll_job *chain)
+{
+    bool told = false;
+
+    while (chain != NULL && !told) {
+        ll_job *job = chain;
+
+        chain = job->next;
+        told = ll_event_tell(&job->told);
+        ll_job_release(job);
+    }
+}
+
+/* Ends what took the mutex. */
 static void unlock(ll_jobs *jobs)
 {
-    bool tell = jobs->untold;
+    ll_job *chains[LL_JOB_CHAINS];
 
-    jobs->untold = false;
+    for (uint32_t i = 0; i < LL_JOB_CHAINS; i++) {
+        chains[i] = jobs->settled[i].first;
+        jobs->settled[i] = (ll_job_list){ .first = NULL };
+    }
+    jobs->settled_count = 0;
     pthread_mutex_unlock(&jobs->mutex);
-    if (tell)
-        pthread_cond_broadcast(&jobs->settled);
+    for (uint32_t i = 0; i < LL_JOB_CHAINS; i++)
+        tell(chains[i]);
 }
 
 static void time_out(ll_jobs *jobs, ll_job *job)
@@ -128,7 +142,7 @@ static void time_out(ll_jobs *jobs, ll_job *job)
 
 /* ---- callers ----------------------------------------------------------- */
 
-/* The deadline has passed: leave if that is still possible. */
+/* The deadline has passed: leave if that is still possible. Under the mutex. */
 static bool leave(ll_jobs *jobs, ll_job *job)
 {
     if (job->state == QUEUED || job->state == PARKED) {
@@ -143,44 +157,66 @@ static bool leave(ll_jobs *jobs, ll_job *job)
     return false;
 }
 
+/* A caller who has not been told for a while: true if it need not wait any longer. Who should
+ * have told it may be a thread that gets no processor. */
+static bool look(ll_jobs *jobs, ll_job *job, ll_deadline deadline, llmlearn_err *out_err)
+{
+    bool settled, left;
+
+    pthread_mutex_lock(&jobs->mutex);
+    settled = job->state == SETTLED;
+    left = !settled && ll_deadline_passed(deadline) && leave(jobs, job);
+    unlock(jobs);
+    if (settled)
+        *out_err = ll_err_restore(&job->report);
+    else if (left)
+        *out_err = ll_fail(LLMLEARN_ETIMEDOUT, "the deadline passed before the store could take "
+                                               "it; nothing was stored");
+    else if (ll_deadline_passed(deadline + COMMIT_PATIENCE_NS))
+        *out_err = ll_fail(LLMLEARN_EUNKNOWN, "the disk has not answered the commit; "
+                                              "it may or may not be stored");
+    else
+        return false;
+    return true;
+}
+
 static llmlearn_err wait_for_outcome(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
 {
-    ll_deadline patience = deadline + COMMIT_PATIENCE_MS * UINT64_C(1000000);
+    llmlearn_err err = LLMLEARN_OK;
+    bool told = false;
 
-    while (job->state != SETTLED) {
-        bool late = ll_deadline_passed(deadline);
-        struct timespec until = ll_deadline_timespec(late ? patience : deadline);
+    while (!told) {
+        ll_deadline next_look = ll_deadline_in_ms(LOOK_INTERVAL_MS);
 
-        if (late && leave(jobs, job))
-            return ll_fail(LLMLEARN_ETIMEDOUT,
-                           "the deadline passed before the store could take it; "
-                           "nothing was stored");
-        if (ll_deadline_passed(patience))
-            return ll_fail(LLMLEARN_EUNKNOWN, "the disk has not answered the commit; "
-                                              "it may or may not be stored");
-        pthread_cond_timedwait(&jobs->settled, &jobs->mutex, &until);
+        if (next_look > deadline && !ll_deadline_passed(deadline))
+            next_look = deadline;
+        told = ll_event_wait(&job->told, next_look);
+        if (told)
+            err = ll_err_restore(&job->report);
+        else if (look(jobs, job, deadline, &err))
+            break;
     }
-    return ll_err_restore(&job->report);
+    if (told || ll_event_leave(&job->told))
+        tell(job->next);
+    return err;
 }
 
 llmlearn_err ll_jobs_submit(ll_jobs *jobs, ll_job *job, ll_deadline deadline)
 {
-    llmlearn_err err;
-
     assert(job->state != QUEUED && job->state != RUNNING);
     atomic_fetch_add_explicit(&job->references, 1, memory_order_relaxed);
     pthread_mutex_lock(&jobs->mutex);
     job->state = QUEUED;
     job->drained = false;
     job->deadline = deadline;
+    ll_event_init(&job->told);
     append(&jobs->queue, job);
     if (jobs->returning > 0)
         jobs->returning--;
     if (!jobs->gathering || jobs->returning <= jobs->enough)
         pthread_cond_signal(&jobs->arrived);
-    err = wait_for_outcome(jobs, job, deadline);
-    unlock(jobs);
-    return err;
+    pthread_mutex_unlock(&jobs->mutex);
+    return wait_for_outcome(jobs, job, deadline);
 }
 
 /* ---- ingest ------------------------------------------------------------ */

@@ -9,6 +9,8 @@
  *
  * A caller may leave until COMMITTING: from there only the disk decides.
  *
+ * Who is told its outcome tells the next: ingest begins some chains and goes back to work.
+ *
  * Threads: submit from any; the rest from the ingest thread.
  * Uses:    base. */
 #ifndef LL_INGEST_JOBS_H
@@ -22,14 +24,17 @@ typedef struct ll_job_list {
     ll_job *first, *last; /* both NULL: empty */
 } ll_job_list;
 
+/* So many callers are told at once. */
+#define LL_JOB_CHAINS 8u
+
 typedef struct ll_jobs {
     pthread_mutex_t mutex;
     pthread_cond_t arrived; /* ingest waits on it */
-    pthread_cond_t settled; /* callers wait on it */
     ll_job_list queue;      /* in order of arrival */
     ll_job_list parked;     /* wait for a drain */
     bool woken, stopping, pausing, is_paused;
-    bool untold; /* a caller's job was settled since they were last woken */
+    ll_job_list settled[LL_JOB_CHAINS]; /* to be told once the mutex is free */
+    uint32_t settled_count;
     /* For sharing commits; see gather in jobs.c. */
     bool gathering;
     uint32_t enough;        /* wake ingest once no more than these have not come again */

@@ -66,7 +66,7 @@ static llmlearn_err admit_voter(ballot *b)
     llmlearn_err err = LLMLEARN_OK;
 
     if (b->voter == 0)
-        err = ll_users_intern(b->write->connection, user, strlen(user), &b->voter);
+        err = ll_users_add(b->write->connection, user, strlen(user), &b->voter);
     if (err == LLMLEARN_OK && needs_quota(b))
         err = ll_quota_take(b->write->connection, b->voter, b->write->now_us, b->vote.sequence,
                             &b->quota);

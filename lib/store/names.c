@@ -52,11 +52,15 @@ llmlearn_err ll_users_find(ll_connection *connection, const char *name, size_t b
     return find_or_add(connection, &find_user, NULL, arguments, 1, out_id);
 }
 
-llmlearn_err ll_users_intern(ll_connection *connection, const char *name, size_t bytes,
-                             int64_t *out_id)
+llmlearn_err ll_users_add(ll_connection *connection, const char *name, size_t bytes,
+                          int64_t *out_id)
 {
     const ll_value arguments[] = { ll_text(name, bytes) };
+    llmlearn_err err;
 
     assert(name != NULL);
-    return find_or_add(connection, &find_user, &add_user, arguments, 1, out_id);
+    err = ll_connection_run(connection, &add_user, arguments, 1, NULL, NULL);
+    if (err == LLMLEARN_OK)
+        *out_id = ll_connection_last_row(connection);
+    return err;
 }

@@ -22,7 +22,8 @@ llmlearn_err ll_names_intern(ll_connection *connection, ll_name_kind kind, const
 
 llmlearn_err ll_users_find(ll_connection *connection, const char *name, size_t bytes,
                            int64_t *out_id);
-llmlearn_err ll_users_intern(ll_connection *connection, const char *name, size_t bytes,
-                             int64_t *out_id);
+/* The same for a user who was just not found: given a number. */
+llmlearn_err ll_users_add(ll_connection *connection, const char *name, size_t bytes,
+                          int64_t *out_id);
 
 #endif

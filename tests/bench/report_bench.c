@@ -80,7 +80,7 @@ static void intern_all(filling *f)
         char name[16];
         int bytes = snprintf(name, sizeof name, "user-%d", i);
 
-        MUST(ll_users_intern(f->connection, name, (size_t)bytes, &f->users[i]));
+        MUST(ll_users_add(f->connection, name, (size_t)bytes, &f->users[i]));
     }
     commit(f);
 }

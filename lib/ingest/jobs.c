@@ -13,7 +13,7 @@
 /* Callers who come again are waited for half as long as their commit took, but no longer. */
 #define GATHER_NS_MAX UINT64_C(1000000)
 /* Ingest is woken for so many at a time: what they bring keeps it busy until the next come. */
-#define GATHER_STEP 8u
+#define GATHER_STEP 4u
 /* Commits without waiting after one in vain: then it costs a hundredth part of the time. */
 #define NOT_GATHERING_COMMITS 32u
 

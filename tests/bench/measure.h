@@ -101,6 +101,22 @@ static inline double median(double *values, size_t count)
     return quantile(values, count, 0.5);
 }
 
+/* What a measured time holds of the measuring: the median difference of two readings with nothing
+ * between. The time of one short call is told net of it. */
+#define TIMER_PAIRS 10001
+
+static inline double timer_ns(void)
+{
+    static double pairs[TIMER_PAIRS];
+
+    for (size_t i = 0; i < TIMER_PAIRS; i++) {
+        double start = now_ns();
+
+        pairs[i] = now_ns() - start;
+    }
+    return median(pairs, TIMER_PAIRS);
+}
+
 /* ---- a processor that is shared ---------------------------------------- */
 
 /* A fixed piece of arithmetic in registers. It takes up to twice as long while a neighbour, perhaps

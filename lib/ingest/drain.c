@@ -139,6 +139,11 @@ static llmlearn_err read_segment(ll_drain *drain, ll_connection *connection, ll_
     *out_progress = READ_CUT;
     if (drain->open_count == LL_DRAIN_OPEN_MAX)
         return LLMLEARN_OK;
+    if (ref->unreadable) {
+        ll_fail(LLMLEARN_EIO, "its header cannot be read");
+        pass_over(drain, ref, out_progress);
+        return LLMLEARN_OK;
+    }
     *segment = (ll_drain_segment){ .ref = *ref };
     err = ll_segment_reader_open(drain->journal, ref, &segment->reader);
     if (err == LLMLEARN_ENOTFOUND) {
@@ -229,6 +234,14 @@ static bool is_among(const ll_segment_ref *refs, size_t count, const uint8_t uui
     return false;
 }
 
+static bool any_unreadable(const ll_segment_ref *refs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (refs[i].unreadable)
+            return true;
+    return false;
+}
+
 static bool is_there(void *user, const uint8_t uuid[LL_UUID_BYTES])
 {
     const all_segments *all = user;
@@ -243,7 +256,8 @@ static llmlearn_err sweep_positions(ll_drain *drain, ll_connection *connection)
 {
     all_segments all = { .drain = drain };
 
-    if (!drain->just_listed || !drain->adopting)
+    if (!drain->just_listed || !drain->adopting ||
+        any_unreadable(drain->others, drain->other_count))
         return LLMLEARN_OK;
     all.own_count = ll_journal_own_segments(drain->journal, all.own, OWN_SEGMENTS_MAX);
     if (all.own_count == OWN_SEGMENTS_MAX)

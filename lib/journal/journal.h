@@ -83,6 +83,7 @@ typedef struct ll_segment_ref {
     char name[LL_SEGMENT_NAME_BYTES]; /* file name in the directory */
     uint8_t uuid[LL_UUID_BYTES];      /* of its present life; a recycled file gets another */
     bool ours;                        /* of this ll_journal */
+    bool unreadable;                  /* its header is: no uuid; whose it is, nobody knows */
     uint64_t base;                    /* ours: virtual position of its first data byte */
 } ll_segment_ref;
 
@@ -90,8 +91,9 @@ typedef struct ll_segment_ref {
  * Fills at most capacity entries. */
 size_t ll_journal_own_segments(ll_journal *journal, ll_segment_ref *out, size_t capacity);
 
-/* Lists the segments of other owners of the same store (by readdir). Also removes
- * blank segments whose owner died while making them. The array is the caller's to free.
+/* Lists the segments of other owners of the same store (by readdir), and those that may be such
+ * but whose header the disk does not give; they cannot be opened. Also removes blank segments
+ * whose owner died while making them. The array is the caller's to free.
  * Call under the write lock. */
 llmlearn_err ll_journal_list_others(ll_journal *journal, ll_segment_ref **out, size_t *out_count);
 

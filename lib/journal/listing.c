@@ -26,6 +26,7 @@ typedef struct listing {
     uint64_t foreign;
 } listing;
 
+/* Without a header: one that cannot be read. */
 static llmlearn_err add(listing *l, const char *name, const ll_segment_header *header)
 {
     if (l->count == l->capacity) {
@@ -38,9 +39,13 @@ static llmlearn_err add(listing *l, const char *name, const ll_segment_header *h
         l->capacity = capacity;
     }
     found *item = &l->items[l->count++];
-    *item = (found){ .ref = { .base = header->base }, .created_us = header->created_us };
+    *item = (found){ .ref = { .unreadable = header == NULL } };
     memcpy(item->ref.name, name, strlen(name) + 1);
-    memcpy(item->ref.uuid, header->uuid, LL_UUID_BYTES);
+    if (header != NULL) {
+        item->created_us = header->created_us;
+        item->ref.base = header->base;
+        memcpy(item->ref.uuid, header->uuid, LL_UUID_BYTES);
+    }
     return LLMLEARN_OK;
 }
 
@@ -57,6 +62,13 @@ static void remove_blank(const listing *l, int fd, const char *name)
         unlinkat(l->directory_fd, name, 0);
 }
 
+static ll_segment_kind identify(const listing *l, int fd, ll_segment_header *out_header)
+{
+    if (fd < 0)
+        return errno == EIO ? LL_SEGMENT_UNREADABLE : LL_SEGMENT_FOREIGN;
+    return ll_segment_identify(fd, l->journal->plan.store_id, out_header);
+}
+
 static llmlearn_err consider(listing *l, const char *name)
 {
     ll_segment_header header;
@@ -67,16 +79,17 @@ static llmlearn_err consider(listing *l, const char *name)
         return LLMLEARN_OK;
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
         return ll_fail_errno(errno, "opening the journal segment %s", name);
-    switch (fd < 0 ? LL_SEGMENT_FOREIGN
-                   : ll_segment_identify(fd, l->journal->plan.store_id, &header)) {
+    switch (identify(l, fd, &header)) {
     case LL_SEGMENT_LIVE:
         err = add(l, name, &header);
         break;
     case LL_SEGMENT_BLANK:
         remove_blank(l, fd, name);
         break;
+    case LL_SEGMENT_UNREADABLE: /* it may hold what a vote is about */
+        err = add(l, name, NULL);
+        break;
     case LL_SEGMENT_FOREIGN:
-    case LL_SEGMENT_UNREADABLE:
         l->foreign++;
         break;
     }

@@ -231,8 +231,8 @@ ll_segment_kind ll_segment_identify(int fd, const uint8_t store_id[LL_UUID_BYTES
 
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return LL_SEGMENT_UNREADABLE;
+        if (got < 0) /* a folder or a pipe of that name is none of ours */
+            return errno == EISDIR || errno == ESPIPE ? LL_SEGMENT_FOREIGN : LL_SEGMENT_UNREADABLE;
         if (pick_header(page, (size_t)got, &header)) {
             ll_segment_kind kind = kind_of(&header, store_id);
 

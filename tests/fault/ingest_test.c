@@ -204,12 +204,14 @@ END_TEST
 
 static ino_t unreadable[UNREADABLE_MAX];
 static atomic_int unreadable_count;
+static atomic_bool headers_too;
 
 static bool fails(int fd, size_t bytes)
 {
     struct stat about;
 
-    if (atomic_load(&unreadable_count) == 0 || bytes < LARGE_READ || fstat(fd, &about) != 0)
+    if (atomic_load(&unreadable_count) == 0 || (bytes < LARGE_READ && !atomic_load(&headers_too)) ||
+        fstat(fd, &about) != 0)
         return false;
     for (int i = 0; i < atomic_load(&unreadable_count); i++)
         if (about.st_ino == unreadable[i])
@@ -317,6 +319,29 @@ START_TEST(an_unreadable_segment_keeps_nobody_else_waiting)
     expect_ok(learner_vote(learner, &unread, NULL, true, 0));
     for (int i = 0; i < 3; i++)
         end_process(pids[i]);
+}
+END_TEST
+
+/* Whose a file is that does not even give its header, nobody knows: what is looked for may be in
+ * it. */
+START_TEST(nothing_is_missing_while_a_header_cannot_be_read)
+{
+    llmlearn_id own = stored_id();
+    llmlearn_id unread;
+    pid_t pid;
+
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS)); /* with its own files */
+    learner = learner_open(path);
+    pid = log_and_stay(&unread);
+    atomic_store(&headers_too, true);
+    spoil_files();
+    expect_err(vote_within(&unread, 300), LLMLEARN_ETIMEDOUT, "deadline");
+    expect_ok(learner_vote(learner, &own, "ann", true, 0));
+    ck_assert_uint_eq(count().foreign_segments, 0);
+
+    atomic_store(&unreadable_count, 0);
+    expect_ok(learner_vote(learner, &unread, NULL, true, 0));
+    end_process(pid);
 }
 END_TEST
 
@@ -445,6 +470,7 @@ int main(void)
     tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
     tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);
     tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
+    tcase_add_test(tests, nothing_is_missing_while_a_header_cannot_be_read);
     tcase_add_test(tests, after_a_long_pass_the_next_comes_soon);
     tcase_add_test(tests, the_lag_is_that_of_what_waits);
     tcase_add_test(tests, a_vote_that_fails_half_way_undoes_itself_alone);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* How long a reload waits for a report to let go of the reader. */
 #define RELOAD_PATIENCE_MS 100u
@@ -12,8 +13,25 @@ static void wake_ingest(void *argument)
 {
     ll_core *core = argument;
 
+    pthread_mutex_lock(&core->waking);
     if (atomic_load_explicit(&core->draining, memory_order_acquire))
         ll_ingest_wake(core->ingest);
+    pthread_mutex_unlock(&core->waking);
+}
+
+void ll_core_stop_waking(ll_core *core)
+{
+    pthread_mutex_lock(&core->waking);
+    atomic_store_explicit(&core->draining, false, memory_order_release);
+    pthread_mutex_unlock(&core->waking);
+}
+
+void ll_core_close_lock_in_child(const ll_core *core)
+{
+    int fd = atomic_load(&core->lock_fd);
+
+    if (fd >= 0)
+        close(fd);
 }
 
 llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core)
@@ -31,6 +49,8 @@ llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core)
 
     if (core == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for a learner");
+    pthread_mutex_init(&core->waking, NULL);
+    atomic_init(&core->lock_fd, -1);
     memcpy(options.store_id, settings->store_id, sizeof options.store_id);
     err = ll_journal_open(&options, &core->journal);
     if (err == LLMLEARN_OK)
@@ -134,7 +154,7 @@ static llmlearn_err open_analytics(ll_core *core, ll_settings *settings)
 
 static void detach_store(ll_core *core)
 {
-    atomic_store_explicit(&core->draining, false, memory_order_release);
+    ll_core_stop_waking(core);
     ll_analytics_close(core->analytics);
     ll_ingest_close(core->ingest);
     ll_store_close(core->store);
@@ -145,7 +165,11 @@ static void detach_store(ll_core *core)
 
 llmlearn_err ll_core_attach_store(ll_core *core, ll_settings *settings, ll_deadline deadline)
 {
-    const ll_store_options options = { .path = settings->path, .log = &settings->log };
+    const ll_store_options options = {
+        .path = settings->path,
+        .log = &settings->log,
+        .lock_fd = &core->lock_fd,
+    };
     llmlearn_err err = ll_store_open(&options, deadline, &core->store);
 
     if (err == LLMLEARN_OK)
@@ -166,10 +190,10 @@ void ll_core_close(ll_core *core)
 {
     if (core == NULL)
         return;
-    /* The journal's keeper may wake ingest until it is joined. */
-    atomic_store_explicit(&core->draining, false, memory_order_release);
+    ll_core_stop_waking(core); /* the journal's keeper would do it until it is joined */
     ll_journal_close(core->journal);
     detach_store(core);
     ll_experiment_close(core->experiment);
+    pthread_mutex_destroy(&core->waking);
     free(core);
 }

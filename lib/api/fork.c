@@ -94,6 +94,8 @@ static void after_fork_in_child(void)
             ll_journal_after_fork_in_child(core->journal);
             if (learner->store_seen)
                 ll_store_after_fork_in_child(core->store);
+            else
+                ll_core_close_lock_in_child(core);
         }
         learner->paused = false;
         learner->next_attach = 0;

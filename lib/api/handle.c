@@ -20,7 +20,8 @@
 /* Between tries to reach the store that calls which only log make. */
 #define ATTACH_INTERVAL_MS 1000u
 #define ATTACH_PATIENCE_LOGGING_MS 20u
-#define KEEPER_PATIENCE_MS 2000u
+/* The keeper is let finish what it does; one whose disk is stuck is not waited for. */
+#define KEEPER_PATIENCE_MS 300u
 
 #define MIB (UINT64_C(1) << 20)
 #define JOURNAL_BYTES_DEFAULT (256 * MIB)
@@ -397,9 +398,8 @@ static llmlearn_err settle(llmlearn *learner, ll_core *core, ll_deadline deadlin
 
 static void close_core(ll_core *core, ll_deadline deadline)
 {
-    /* The keeper first: it may be about to wake ingest. */
     if (core->store != NULL) {
-        atomic_store_explicit(&core->draining, false, memory_order_release);
+        ll_core_stop_waking(core);
         (void)ll_journal_pause(core->journal, ll_deadline_in_ms(KEEPER_PATIENCE_MS));
         ll_ingest_close(core->ingest);
         core->ingest = NULL;

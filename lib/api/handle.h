@@ -31,7 +31,9 @@ typedef struct ll_core {
     ll_store *store; /* NULL, and the two below, while only journaling */
     ll_ingest *ingest;
     ll_analytics *analytics;
-    atomic_bool draining; /* ingest may be woken */
+    atomic_bool draining;   /* ingest may be woken */
+    pthread_mutex_t waking; /* held while it is, and to forbid it */
+    atomic_int lock_fd;     /* of the store, also while that is being attached; -1: none */
 } ll_core;
 
 typedef struct ll_settings {
@@ -114,6 +116,11 @@ llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, ll_deadline deadli
  * *out_err says why not, when core->store is NULL. */
 llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core);
 llmlearn_err ll_core_attach_store(ll_core *core, ll_settings *settings, ll_deadline deadline);
+/* From its return on nobody wakes ingest any more. */
+void ll_core_stop_waking(ll_core *core);
+/* In a child that was forked while the store was being attached: closes the store's lock, never
+ * unlocks. Async-signal-safe. */
+void ll_core_close_lock_in_child(const ll_core *core);
 /* In reverse; the ingest thread ends. */
 void ll_core_close(ll_core *core);
 

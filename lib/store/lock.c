@@ -140,6 +140,11 @@ void ll_lock_close(ll_lock *lock)
     free(lock);
 }
 
+int ll_lock_fd(const ll_lock *lock)
+{
+    return lock->fd;
+}
+
 /* Is the file that we have locked the one that others will open? It is not if somebody
  * removed or replaced it; then the new one is opened under the old number. */
 static llmlearn_err check_identity(ll_lock *lock, bool *out_same)

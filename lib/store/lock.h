@@ -24,6 +24,8 @@ typedef struct ll_lock ll_lock;
 /* Makes the file if absent, mode 0600, and never removes it. LLMLEARN_EIO, LLMLEARN_EFULL. */
 llmlearn_err ll_lock_open(const char *path, ll_lock **out_lock);
 void ll_lock_close(ll_lock *lock);
+/* The same number as long as the lock is open. */
+int ll_lock_fd(const ll_lock *lock);
 
 /* LLMLEARN_ETIMEDOUT once the deadline has passed; at least one try is made. Not recursive. */
 llmlearn_err ll_lock_take(ll_lock *lock, ll_deadline deadline);

@@ -23,6 +23,7 @@ struct ll_store {
     const ll_backend *backend;
     const ll_log *log;
     ll_lock *lock;
+    atomic_int *lock_fd;  /* the owner's copy of its descriptor, or NULL */
     ll_connection writer; /* state NULL: not connected */
     ll_connection reader;
     ll_deadline deadline; /* of the latest ll_store_lock */
@@ -203,6 +204,12 @@ static llmlearn_err open_database(ll_store *store)
     return err;
 }
 
+static void tell_lock_fd(const ll_store *store, int fd)
+{
+    if (store->lock_fd != NULL)
+        atomic_store(store->lock_fd, fd);
+}
+
 static llmlearn_err open_files(ll_store *store, ll_deadline deadline)
 {
     char name[PATH_BYTES_MAX + 8];
@@ -211,6 +218,8 @@ static llmlearn_err open_files(ll_store *store, ll_deadline deadline)
     snprintf(name, sizeof name, "%s.lock", store->path);
     if (err == LLMLEARN_OK)
         err = ll_lock_open(name, &store->lock);
+    if (err == LLMLEARN_OK)
+        tell_lock_fd(store, ll_lock_fd(store->lock));
     if (err == LLMLEARN_OK)
         err = ll_store_lock(store, deadline);
     if (err != LLMLEARN_OK)
@@ -246,6 +255,7 @@ llmlearn_err ll_store_open(const ll_store_options *options, ll_deadline deadline
     store->backend = &ll_sqlite_backend;
     check_backend(store->backend);
     store->log = options->log;
+    store->lock_fd = options->lock_fd;
     err = ll_thread_condition_init(&store->reader_free);
     if (err != LLMLEARN_OK) {
         free(store);
@@ -274,6 +284,7 @@ void ll_store_close(ll_store *store)
     disconnect(&store->writer);
     if (store->locked)
         ll_lock_give(store->lock);
+    tell_lock_fd(store, -1);
     ll_lock_close(store->lock);
     pthread_cond_destroy(&store->reader_free);
     pthread_mutex_destroy(&store->mutex);

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "store/connection.h"
 
+#include <stdatomic.h>
+
 #define LL_STORE_ID_BYTES 16
 
 typedef struct ll_store ll_store;
@@ -24,6 +26,9 @@ typedef struct ll_store ll_store;
 typedef struct ll_store_options {
     const char *path; /* of the database file */
     const ll_log *log;
+    /* NULL, or told the descriptor of the lock as soon as there is one, and -1 when it is closed:
+     * for a fork that does not wait until the store is open. */
+    atomic_int *lock_fd;
 } ll_store_options;
 
 /* Makes the database if absent (mode 0600), migrates it, reads its id. Errors as

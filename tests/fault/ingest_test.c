@@ -148,6 +148,66 @@ START_TEST(a_child_waits_for_the_lock_until_its_deadline)
 }
 END_TEST
 
+static bool has_open(const char *suffix)
+{
+    DIR *open_files = opendir("/proc/self/fd");
+    bool found = false;
+
+    for (struct dirent *entry; open_files != NULL && (entry = readdir(open_files)) != NULL;) {
+        char target[512];
+        ssize_t bytes = readlinkat(dirfd(open_files), entry->d_name, target, sizeof target - 1);
+
+        if (bytes < (ssize_t)strlen(suffix))
+            continue;
+        target[bytes] = '\0';
+        found |= strcmp(target + bytes - strlen(suffix), suffix) == 0;
+    }
+    closedir(open_files);
+    return found;
+}
+
+/* Votes, for which it must attach the store, whose lock its parent has; forks meanwhile. */
+static void attach_and_fork(llmlearn_id *id)
+{
+    pthread_t voter;
+    int status = -1;
+    pid_t pid;
+
+    if (pthread_create(&voter, NULL, vote_once, id) != 0)
+        _exit(2);
+    while (!has_open(".db.lock"))
+        ll_clock_sleep_us(1000);
+    pid = fork(); /* which does not wait for that */
+    if (pid == 0)
+        _exit(has_open(".db.lock"));
+    _exit(waitpid(pid, &status, 0) != pid || status != 0);
+}
+
+/* A descriptor left open would keep the database locked when the one who locked it is gone. */
+START_TEST(a_child_keeps_no_lock_that_is_being_waited_for)
+{
+    llmlearn_id id = stored_id();
+    char lock[sizeof path + 8];
+    int status = -1;
+    pid_t pid;
+    int fd;
+
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    fd = open(lock, O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        close(fd);
+        attach_and_fork(&id);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    close(fd);
+}
+END_TEST
+
 /* ---- callers who cannot wait ---- */
 
 enum { HASTY = 16 }; /* enough that one of them waits at any moment */
@@ -468,6 +528,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_vote_waits_for_a_busy_database);
     tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
+    tcase_add_test(tests, a_child_keeps_no_lock_that_is_being_waited_for);
     tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);
     tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
     tcase_add_test(tests, nothing_is_missing_while_a_header_cannot_be_read);

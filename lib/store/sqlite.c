@@ -58,7 +58,9 @@ static llmlearn_err err_of(const ll_sqlite *s, int rc)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_NOMEM)
             return LLMLEARN_ENOMEM;
-        return is_full(sqlite3_system_errno(s->db)) ? LLMLEARN_EFULL : LLMLEARN_EIO;
+        /* What a sync finds no room for was written: it may stand. */
+        return rc != SQLITE_IOERR_FSYNC && is_full(sqlite3_system_errno(s->db)) ? LLMLEARN_EFULL
+                                                                                : LLMLEARN_EIO;
     default:
         return LLMLEARN_EIO;
     }

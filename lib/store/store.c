@@ -150,7 +150,7 @@ static llmlearn_err drop_if_broken(ll_connection *connection, llmlearn_err err)
     return err;
 }
 
-static llmlearn_err begin(ll_connection *connection, ll_deadline deadline)
+static llmlearn_err begin_once(ll_connection *connection, ll_deadline deadline)
 {
     llmlearn_err err;
 
@@ -158,6 +158,21 @@ static llmlearn_err begin(ll_connection *connection, ll_deadline deadline)
     connection->backend->set_deadline(connection->state, deadline);
     err = connection->backend->begin(connection->state);
     return drop_if_broken(connection, err);
+}
+
+/* One that had no memory for a rollback is of no more use, and there may be memory again: then a
+ * new one is. */
+static llmlearn_err begin(ll_store *store, ll_connection *connection, bool writer,
+                          ll_deadline deadline)
+{
+    llmlearn_err err = connect(store, connection, writer, deadline);
+
+    if (err == LLMLEARN_OK)
+        err = begin_once(connection, deadline);
+    if (err != LLMLEARN_ENOMEM)
+        return err;
+    err = connect(store, connection, writer, deadline);
+    return err == LLMLEARN_OK ? begin_once(connection, deadline) : err;
 }
 
 static llmlearn_err take_id(void *context, const ll_row *row)
@@ -323,13 +338,10 @@ llmlearn_err ll_store_lock(ll_store *store, ll_deadline deadline)
 
 llmlearn_err ll_store_begin(ll_store *store, ll_connection **out_connection)
 {
-    llmlearn_err err = LLMLEARN_OK;
+    llmlearn_err err;
 
     assert(store->locked && !store->writing);
-    if (store->writer.state == NULL) /* an earlier failure dropped it */
-        err = connect(store, &store->writer, true, store->deadline);
-    if (err == LLMLEARN_OK)
-        err = begin(&store->writer, store->deadline);
+    err = begin(store, &store->writer, true, store->deadline);
     if (err != LLMLEARN_OK)
         return err;
     /* What has begun is not to be interrupted: the journal would only be read again. */
@@ -421,9 +433,7 @@ llmlearn_err ll_store_read_begin(ll_store *store, ll_deadline deadline,
     if (!take_reader(store, deadline))
         return ll_fail(LLMLEARN_ETIMEDOUT, "database %s: other readers did not finish",
                        store->path);
-    err = connect(store, &store->reader, false, deadline);
-    if (err == LLMLEARN_OK)
-        err = begin(&store->reader, deadline);
+    err = begin(store, &store->reader, false, deadline);
     if (err != LLMLEARN_OK) {
         give_reader(store);
         return err;

@@ -76,7 +76,7 @@ static llmlearn_err run_list(ll_ingest *ingest, ll_job ***end, const ll_write *w
 static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_job **batch,
                              ll_facts *f)
 {
-    const ll_write write = {
+    ll_write write = {
         .connection = connection,
         .metrics = ll_batch_metrics(ingest->batch),
         .now_us = f->clock_us,
@@ -90,6 +90,7 @@ static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_jo
         err = run_list(ingest, &batch, &write, f);
         if (err == LLMLEARN_OK && !f->torn)
             *batch = ll_jobs_take_more(&ingest->jobs, JOBS_MAX - f->job_count);
+        write.joining = true;
     }
     return err;
 }

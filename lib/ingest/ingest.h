@@ -38,6 +38,7 @@ typedef struct ll_write {
     int64_t now_us;              /* never goes back within one database */
     int64_t *vote_sequence;      /* the last one given; add 1 to take the next */
     uint64_t own_drained;        /* virtual position: stored once this commits */
+    bool joining;                /* the job came after the journal was read that far */
     const uint64_t *unit_key;    /* two words: how units' texts are hashed in this database */
 } ll_write;
 

@@ -211,6 +211,14 @@ static llmlearn_err withdraw(ballot *b)
     return err;
 }
 
+/* It may be in a journal: of this process and just logged, or of any. */
+static llmlearn_err look_again(const ll_job *job, const ll_write *write)
+{
+    if (job->drained)
+        return ll_fail(LLMLEARN_ENOTFOUND, "no such explanation");
+    return write->joining ? LL_JOB_AGAIN : LL_JOB_AGAIN_AFTER_DRAIN;
+}
+
 static llmlearn_err run_vote(ll_job *job, const ll_write *write)
 {
     ballot b = { .write = write, .job = (ll_vote_job *)job };
@@ -218,8 +226,7 @@ static llmlearn_err run_vote(ll_job *job, const ll_write *write)
                                             write->unit_key, &b.explanation);
 
     if (err == LLMLEARN_OK && b.explanation.row == 0)
-        return job->drained ? ll_fail(LLMLEARN_ENOTFOUND, "no such explanation")
-                            : LL_JOB_AGAIN_AFTER_DRAIN;
+        return look_again(job, write);
     if (err == LLMLEARN_OK)
         err = find_voter(&b);
     if (err == LLMLEARN_OK && b.voter != 0 && b.explanation.rated)

@@ -517,6 +517,35 @@ START_TEST(a_vote_that_fails_half_way_undoes_itself_alone)
 }
 END_TEST
 
+/* ---- a vote on what was just logged ---- */
+
+/* It joins a transaction that has read the journal already: the next one finds the explanation,
+ * without a look at everybody's. */
+START_TEST(a_vote_on_what_was_just_logged_needs_one_more_transaction)
+{
+    llmlearn_id id = stored_id();
+    unsigned fewest = UINT32_MAX;
+
+    for (int round = 0; round < 10 && fewest > 2; round++) {
+        rater first = { .id = id, .user = "ann", .rating = round % 5 + 1 };
+        unsigned before = atomic_load(&transactions);
+        llmlearn_id logged;
+
+        atomic_store(&slow_us, 30000);
+        ck_assert_int_eq(pthread_create(&first.thread, NULL, rate, &first), 0);
+        while (atomic_load(&transactions) == before)
+            ll_clock_sleep_us(100);
+        expect_ok(learner_log(learner, "just now", &logged));
+        expect_ok(learner_vote(learner, &logged, "bob", true, 0));
+        ck_assert_int_eq(pthread_join(first.thread, NULL), 0);
+        expect_ok(first.outcome);
+        if (atomic_load(&transactions) - before < fewest)
+            fewest = atomic_load(&transactions) - before;
+    }
+    ck_assert_uint_eq(fewest, 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ingest");
@@ -535,6 +564,7 @@ int main(void)
     tcase_add_test(tests, after_a_long_pass_the_next_comes_soon);
     tcase_add_test(tests, the_lag_is_that_of_what_waits);
     tcase_add_test(tests, a_vote_that_fails_half_way_undoes_itself_alone);
+    tcase_add_test(tests, a_vote_on_what_was_just_logged_needs_one_more_transaction);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -134,7 +134,8 @@ def test_a_call_in_another_thread_does_not_stop_the_childs_close(side):
 
 
 def test_a_childs_first_call_lets_other_threads_run(side):
-    """It may have to wait for the database; then it must not keep the GIL."""
+    """It waits for the database for 20 ms, and must not keep the GIL meanwhile: another thread,
+    which sleeps for 1 ms at a time, then gets on. The best of several children counts."""
     done = finish(
         side,
         side.start(
@@ -143,30 +144,29 @@ def test_a_childs_first_call_lets_other_threads_run(side):
             learner = llmlearn.Learner(DATABASE)
             log(learner)
             learner.flush(timeout_s=15)
-            forked, go = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                os.read(forked, 1)
-                start = time.monotonic()
-                thread = threading.Thread(target=log, args=[learner])
-                thread.start()
-                ticks = 0
-                while thread.is_alive():
-                    time.sleep(0.001)
-                    ticks += 1
-                print(time.monotonic() - start, ticks, flush=True)
-                os._exit(0)
-            with open(DATABASE + ".lock") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                os.write(go, b"!")
-                assert os.waitpid(pid, 0)[1] == 0
+            for _ in range(5):
+                forked, go = os.pipe()
+                pid = os.fork()
+                if pid == 0:
+                    os.read(forked, 1)
+                    thread = threading.Thread(target=log, args=[learner])
+                    thread.start()
+                    ticks = 0
+                    while thread.is_alive():
+                        time.sleep(0.001)
+                        ticks += 1
+                    print(ticks, flush=True)
+                    os._exit(0)
+                with open(DATABASE + ".lock") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    os.write(go, b"!")
+                    assert os.waitpid(pid, 0)[1] == 0
             learner.close(timeout_s=15)
             """
         ),
     )
-    seconds, ticks = map(float, done.stdout.split())
-    assert seconds < 0.2 or ticks > 10
-    side.assert_all_stored_once(at_least=2)
+    assert max(map(int, done.stdout.split())) > 4
+    side.assert_all_stored_once(at_least=6)
 
 
 def test_a_child_of_a_child(side):

@@ -98,7 +98,7 @@ static void compare(const llmlearn_comparison *comparison)
     double bits[3] = { got.confidence, got.p_value, got.effect_size };
 
     if (err == LLMLEARN_OK) {
-        printf("%s: ", got.status);
+        printf("compare_variants: %s\n", got.status);
         digest(COMPARE_VARIANTS, json, strlen(json));
     }
     say(COMPARE_VARIANTS, err, bits, sizeof bits, 2, got.winner, (int)got.promotable);
@@ -167,7 +167,7 @@ static void plan_all(const llmlearn_plan *plan)
 
         say(PLAN, err, &got, sizeof got, 1, got.status);
         if (err == LLMLEARN_OK)
-            printf("%llu %llu %llu\n", (unsigned long long)got.control_trials_up,
+            printf("plan: %llu %llu %llu\n", (unsigned long long)got.control_trials_up,
                    (unsigned long long)got.variant_trials_up, (unsigned long long)got.units_up);
     }
 }

@@ -1,11 +1,12 @@
 /* Any counts that can occur give a defined answer: 200,000 tables, drawn and
  * contrived, through everything that classic and the reports call. A build with
- * sanitizers runs it too, and must find nothing undefined. */
+ * sanitizers runs it too, and must find nothing undefined. The public calls have
+ * tests/flow/stats_property_flow_test.c. */
 #include "stats/classic.h"
 #include "stats/fisher.h"
 #include "stats/interval.h"
 #include "stats/pearson.h"
-#include "support/draw.h"
+#include "support/any_numbers.h"
 
 #include <check.h>
 #include <math.h>
@@ -22,48 +23,6 @@
         if (!(holds))                                                                              \
             ck_abort_msg("line %d: %s", __LINE__, #holds);                                         \
     } while (0)
-
-/* Often an end of the range or next to it, else anything of any size. */
-static uint64_t some_trials(draw *s)
-{
-    switch (draw_below(s, 8)) {
-    case 0:
-        return draw_below(s, 3);
-    case 1:
-        return LL_STATS_COUNT_MAX - draw_below(s, 3);
-    case 2:
-        return draw_below(s, 30);
-    default:
-        return draw_below(s, (UINT64_C(1) << (1 + draw_below(s, 53))) + 1);
-    }
-}
-
-static uint64_t some_successes(draw *s, uint64_t trials)
-{
-    uint64_t edge = draw_below(s, 12) < trials ? draw_below(s, 12) : 0;
-
-    if (edge > trials)
-        edge = trials;
-    switch (draw_below(s, 6)) {
-    case 0:
-        return edge;
-    case 1:
-        return trials - edge;
-    case 2:
-        return trials / 2;
-    case 3:
-        return trials / 10 * 6;
-    default:
-        return draw_below(s, trials + 1);
-    }
-}
-
-static uint32_t some_arms(draw *s)
-{
-    if (draw_below(s, 100) == 0)
-        return LL_STATS_ARMS_MAX;
-    return draw_below(s, 3) == 0 ? 1 + (uint32_t)draw_below(s, 12) : 2;
-}
 
 static bool is_probability(double p)
 {
@@ -104,12 +63,12 @@ START_TEST(any_counts_have_a_defined_verdict)
     for (int table = 0; table < TABLES; table++) {
         ll_classic_input in = { .arms = arms };
         ll_classic_result first, second;
-        uint64_t common = draw_below(&s, 2) == 0 ? 0 : some_trials(&s);
+        uint64_t common = draw_below(&s, 2) == 0 ? 0 : any_count(&s);
 
-        in.arm_count = some_arms(&s);
+        in.arm_count = any_arm_count(&s);
         for (uint32_t i = 0; i < in.arm_count; i++) {
-            arms[i].trials = common > 0 ? common : some_trials(&s);
-            arms[i].successes = some_successes(&s, arms[i].trials);
+            arms[i].trials = common > 0 ? common : any_count(&s);
+            arms[i].successes = any_successes(&s, arms[i].trials);
         }
         in.champion = draw_below(&s, 9) == 0 ? LL_CLASSIC_NO_CHAMPION
                                              : (uint32_t)draw_below(&s, in.arm_count);
@@ -142,8 +101,8 @@ START_TEST(any_counts_have_an_interval_around_their_rate)
     draw s = { .state = 2025 };
 
     for (int table = 0; table < TABLES; table++) {
-        uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
-        uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
+        uint64_t n1 = any_count(&s), n2 = any_count(&s);
+        uint64_t s1 = any_successes(&s, n1), s2 = any_successes(&s, n2);
         double confidence = confidences[draw_below(&s, 5)];
         ll_interval one = ll_interval_wilson(s1, n1, confidence);
         ll_interval both = ll_interval_newcombe(s1, n1, s2, n2, confidence);
@@ -166,8 +125,8 @@ START_TEST(any_table_has_an_exact_p_or_is_refused)
     uint32_t refused = 0;
 
     for (int table = 0; table < TABLES / 50; table++) {
-        uint64_t n1 = some_trials(&s), n2 = some_trials(&s);
-        uint64_t s1 = some_successes(&s, n1), s2 = some_successes(&s, n2);
+        uint64_t n1 = any_count(&s), n2 = any_count(&s);
+        uint64_t s1 = any_successes(&s, n1), s2 = any_successes(&s, n2);
         llmlearn_association pearson;
         ll_fisher_result exact;
 

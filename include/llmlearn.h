@@ -528,7 +528,8 @@ LLMLEARN_API llmlearn_err llmlearn_decisions(llmlearn *learner, const char *sign
  *              number in them is ever NaN or infinite: `status` names what could not be
  *              computed, and every field then holds the neutral value stated beside it.
  *   Wrong      LLMLEARN_EINVAL for a NULL, successes > trials, no arms or over LLMLEARN_ARMS_MAX,
- *              an alpha or confidence not between 0 and 1, a NaN; the detail names it. */
+ *              an alpha, a confidence or a true rate not between 0 and 1 (the least is 1e-300),
+ *              a NaN; the detail names it. */
 
 #define LLMLEARN_COUNT_MAX 9007199254740992ull
 

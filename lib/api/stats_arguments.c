@@ -38,9 +38,10 @@ llmlearn_err ll_stats_check_arms(const char *what, const llmlearn_rate *arms, ui
 
 llmlearn_err ll_stats_check_open_ratio(const char *what, double value)
 {
-    if (value > 0 && value < 1)
+    if (value >= LL_STATS_RATIO_MIN && value < 1)
         return LLMLEARN_OK;
-    return ll_fail(LLMLEARN_EINVAL, "%s: %g; must be more than 0 and less than 1", what, value);
+    return ll_fail(LLMLEARN_EINVAL, "%s: %g; must be more than 0 (at least %g) and less than 1",
+                   what, value, LL_STATS_RATIO_MIN);
 }
 
 llmlearn_err ll_stats_check_range(const char *what, double value, double low, double high)

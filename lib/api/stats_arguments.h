@@ -11,7 +11,11 @@
 llmlearn_err ll_stats_check_arms(const char *what, const llmlearn_rate *arms, uint32_t arm_count);
 llmlearn_err ll_stats_check_rate(const char *what, const llmlearn_rate *arm);
 
-/* Between 0 and 1, neither of them. */
+/* The least alpha, confidence or true rate. Below it halves and shares of them, as of an alpha
+ * over many arms, would lose digits and then be 0. */
+#define LL_STATS_RATIO_MIN 1e-300
+
+/* From LL_STATS_RATIO_MIN to 1, but not 1. */
 llmlearn_err ll_stats_check_open_ratio(const char *what, double value);
 /* From low to high, both allowed. NaN is refused. */
 llmlearn_err ll_stats_check_range(const char *what, double value, double low, double high);

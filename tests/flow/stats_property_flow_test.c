@@ -4,6 +4,7 @@
  * must hold for the numbers themselves. Builds with sanitizers run it too. */
 #include "llmlearn.h"
 #include "support/any_numbers.h"
+#include "support/expect.h"
 
 #include <check.h>
 #include <float.h>
@@ -712,6 +713,38 @@ START_TEST(any_variants_can_be_compared)
 }
 END_TEST
 
+/* ---- numbers that are too small ---------------------------------------- */
+
+/* Half of one, or its share of many arms, would be 0. */
+START_TEST(a_ratio_that_cannot_be_shared_is_refused)
+{
+    static const double ratios[] = { DBL_TRUE_MIN, DBL_MIN, 9.99e-301 };
+    const llmlearn_rate arms[] = { { 1, 3 }, { 2, 3 } };
+    const double information[] = { 1, 2 };
+    double power, bounds[2];
+    llmlearn_interval interval = { .struct_size = sizeof interval };
+    llmlearn_difference difference = { .struct_size = sizeof difference };
+    llmlearn_planned planned = { .struct_size = sizeof planned };
+
+    for (int i = 0; i < 3; i++) {
+        double ratio = ratios[i], rates[] = { 0.5, ratio };
+        llmlearn_plan rare = { .struct_size = sizeof rare, .control_rate = ratio, .effect = 0.1 };
+        llmlearn_plan strict = { .struct_size = sizeof strict, .control_rate = 0.5, .effect = 0.1 };
+
+        strict.alpha_ratio = ratio;
+        expect_err(llmlearn_stats_rate(arms, ratio, 0, &interval), LLMLEARN_EINVAL, "confidence");
+        expect_err(llmlearn_stats_difference(arms, arms + 1, ratio, 0, &difference),
+                   LLMLEARN_EINVAL, "confidence");
+        expect_err(llmlearn_stats_sample_size(&rare, &planned), LLMLEARN_EINVAL, "control_rate");
+        expect_err(llmlearn_stats_sample_size(&strict, &planned), LLMLEARN_EINVAL, "alpha_ratio");
+        expect_err(llmlearn_stats_association_power(rates, 2, 9, 0.05, &power), LLMLEARN_EINVAL,
+                   "rates");
+        expect_err(llmlearn_stats_look_bounds(information, 2, 2, ratio, 0, bounds, NULL),
+                   LLMLEARN_EINVAL, "alpha_ratio");
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("statistics of any numbers");
@@ -736,6 +769,7 @@ int main(void)
     tcase_add_test(tests, any_units_have_a_clustered_rate);
     tcase_add_test(tests, any_values_have_a_summary);
     tcase_add_test(tests, any_variants_can_be_compared);
+    tcase_add_test(tests, a_ratio_that_cannot_be_shared_is_refused);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

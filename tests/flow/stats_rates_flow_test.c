@@ -503,7 +503,7 @@ END_TEST
 
 START_TEST(any_counts_can_be_compared)
 {
-    const double alphas[] = { 0.0, 5e-324, 1e-300, 0.5, 1.0 - DBL_EPSILON / 2 };
+    const double alphas[] = { 0.0, 0.05, 1e-300, 0.5, 1.0 - DBL_EPSILON / 2 };
     uint64_t state = 88172645463325252;
     llmlearn_rate arms[LLMLEARN_ARMS_MAX];
 

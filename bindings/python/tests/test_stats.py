@@ -542,7 +542,7 @@ REFUSED = {
     }),
     "rate": (dict(arm=RATE), {
         "arm": [(11, 10), (-1, 10), (1, -1), (0, 2**53 + 1), (0, 2**70)],
-        "confidence": [0, 1, -0.1, 1.1, math.nan, math.inf, 10**400],
+        "confidence": [0, 1, -0.1, 1.1, 9e-301, math.nan, math.inf, 10**400],
         "method": ["", "newcombe", "wald", None],
     }),
     "difference": (dict(control=RATE, variant=RATE), {

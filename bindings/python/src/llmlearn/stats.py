@@ -12,7 +12,7 @@ sources stand.
 A rate is a :class:`Rate` or a plain ``(successes, trials)``, at most 2**53
 trials. What a trial is, the caller chooses, but most methods take trials for
 independent: count one vote of each user, or see :func:`clustered`. A ``confidence``
-and an ``alpha`` lie between 0 and 1, neither included.
+and an ``alpha`` lie between 0 and 1, neither included; the least is 1e-300.
 
 No number in a result is ever NaN or infinite: ``status`` names what could not
 be computed. A wrong argument raises InvalidArgumentError, a ValueError, or

@@ -11,7 +11,7 @@ set -u
 build='gcc make pkg-config libsqlite3-dev'
 python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python3-pip'
 checks='g++ clang check libjansson-dev python3-venv python3-pytest python3-pytest-asyncio'
-checks="$checks gunicorn clang-format-14"
+checks="$checks gunicorn mypy clang-format-14"
 rivals='python3-numpy python3-scipy'
 
 case ${1-} in

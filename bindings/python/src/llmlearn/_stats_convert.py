@@ -91,7 +91,8 @@ _Result = TypeVar("_Result")
 def result(cls: type[_Result], record: Any, **read: Any) -> _Result:
     """An instance of the class: the fields that are not read yet have C's names and meanings."""
     read["status"] = STATUSES[record.status]
-    for field in fields(cls):  # type: ignore[arg-type]
+    declared: Any = cls
+    for field in fields(declared):
         if field.name not in read:
             read[field.name] = getattr(record, field.name)
     return cls(**read)

@@ -339,8 +339,19 @@ LLMLEARN_API llmlearn_err llmlearn_get_variant(llmlearn *learner, const char *si
 
 #define LLMLEARN_ARMS_MAX 64
 
+/* How a test is decided. All rules count the first vote of every unit, and whatever decides, the
+ * receipt carries the evidence of the others. */
 typedef enum llmlearn_rule {
-    LLMLEARN_RULE_CLASSIC = 1 /* chi-square p < alpha and Cramer's V > effect_min, looked at once */
+    /* Chi-square p < alpha and Cramer's V > effect_min, looked at once. */
+    LLMLEARN_RULE_CLASSIC = 1,
+    /* Each variant against the champion at alpha / (arms - 1), two-sided, with O'Brien-Fleming
+     * spending (llmlearn_stats_look_bounds): one look a day at the most, a look
+     * each 1/64 of duration_max_days in long tests. Ends with a winner, when the planned first
+     * votes are in, or on the last day. The best power: for a weekly job. */
+    LLMLEARN_RULE_GROUP_SEQUENTIAL = 2,
+    /* The e-process of each variant against the champion (llmlearn_eprocess_begin) as it was at the
+     * end of the latest whole week; may be looked at by anybody at any time. */
+    LLMLEARN_RULE_ALWAYS_VALID = 3
 } llmlearn_rule;
 
 typedef struct llmlearn_arm {
@@ -349,6 +360,7 @@ typedef struct llmlearn_arm {
 } llmlearn_arm;
 
 #define LLMLEARN_AB_NO_MINIMUM_DURATION 0x01u /* decide as soon as trials_min is reached */
+#define LLMLEARN_AB_KEEP_PREVIOUS 0x02u /* the champion before may be an arm, though archived */
 
 typedef struct llmlearn_ab_test {
     uint32_t struct_size;
@@ -365,11 +377,16 @@ typedef struct llmlearn_ab_test {
     const char *actor;        /* NULL: "api". Who started it, up to 256 bytes */
     uint32_t deadline_ms;
     uint32_t reserved; /* 0 */
+    double lift_min;   /* 0: 0.05. The smallest lift worth finding, 0.001 to 0.5: plans how
+                        * many first votes are needed, and so how long it takes */
 } llmlearn_ab_test;
 
 /* Starts a test of prompt variants for one signal. Arms and weights never
  * change afterwards. The champion of the signal (else the baseline version)
- * must be one of the arms.
+ * must be one of the arms. With LLMLEARN_AB_KEEP_PREVIOUS the champion before it may be
+ * another: if that one wins and is promoted, it is recorded as a rollback by the test.
+ * What is planned, from the signal's last 28 days, is the receipt of the "start" decision:
+ * whether the test can finish at this traffic, and what lift the classic rule can find.
  * Returns LLMLEARN_EEXIST (a test is running for the signal), LLMLEARN_ENOTFOUND (an arm
  * was never added), LLMLEARN_ENOCHAMPION, LLMLEARN_ESTATE (an arm is archived or
  * rejected), and the storing errors. */
@@ -394,28 +411,37 @@ typedef enum llmlearn_verdict {
 
 typedef struct llmlearn_decision {
     uint32_t struct_size;
-    int32_t verdict;      /* llmlearn_verdict */
-    const char *winner;   /* version with the verdict LLMLEARN_WINNER, else NULL; until close */
-    const char *status;   /* "winner", "running", "tie", ...: the rule's own word; until close */
-    char *receipt_json;   /* evidence, as in llmlearn_decisions; for llmlearn_free */
-    uint64_t decision_id; /* 0 with LLMLEARN_KEEP_GOING */
-    double p_value;       /* 0 to 1; 1 where nothing was computed */
-    double effect;        /* Cramer's V, 0 to 1; 0 where nothing was computed */
-    uint32_t promotable;  /* 1: the winner may be promoted without a person */
-    uint32_t promoted;    /* 1: it is the champion now, by this test */
+    int32_t verdict;        /* llmlearn_verdict */
+    const char *winner;     /* version with the verdict LLMLEARN_WINNER, else NULL; until close */
+    const char *status;     /* "winner", "running", "tie", ...: the rule's own word; until close */
+    char *receipt_json;     /* evidence, as in llmlearn_decisions; for llmlearn_free */
+    uint64_t decision_id;   /* 0 with LLMLEARN_KEEP_GOING */
+    double p_value;         /* 0 to 1; 1 where nothing was computed */
+    double effect;          /* Cramer's V, 0 to 1; 0 where nothing was computed */
+    uint32_t promotable;    /* 1: the winner may be promoted without a person */
+    uint32_t promoted;      /* 1: it is the champion now, by this test */
+    double ln_e_value;      /* of the winner, else the highest of any variant; 0: none */
+    double days_left;       /* with LLMLEARN_KEEP_GOING: until it can be decided; -1: unknown */
+    uint32_t cannot_finish; /* 1: not before duration_max_days, at the traffic of the last days */
+    uint32_t looks;         /* of a sequential rule, with this one */
 } llmlearn_decision;
 
 /* Looks at the running or last decided test of a signal and decides it by its rule.
  *
- * The classic rule looks once: the first look after the minimum duration and
- * with trials_min first votes in every arm is final, stored with its evidence,
- * and returned again by every later call. A test that has a final verdict has
- * ended: the champion serves everybody. Only each unit's first vote counts.
- * Before it decides, everything that any process has logged is stored, within the deadline.
+ * Only this call looks; reports never do. The classic rule looks once: the first look after
+ * the minimum duration and with trials_min first votes in every arm is final, stored with its
+ * evidence, and returned again by every later call. A sequential rule may look again and
+ * again after the minimum duration; the look that ends the test is final in the same way. A test
+ * that has a final verdict has ended: the champion serves everybody. Only each unit's first
+ * vote counts. Before it decides, everything that any process has logged is stored, within the
+ * deadline. Any look ends a test as LLMLEARN_INVALID whose split was broken (an e-value of
+ * 1,000 against the weights, over units) or whose arms' users do not answer alike (100, over
+ * first votes, and over 10 % apart).
  *
- *   flags         0 or LLMLEARN_PROMOTE. Promoting needs more than winning: the
- *                 winner is not the champion and beats it with a Holm-adjusted
- *                 p < alpha, and nothing blocks (see "blockers" in the receipt)
+ *   flags         0 or LLMLEARN_PROMOTE. Promoting needs more than winning: the winner is not
+ *                 the champion and beats it (by the sequential rule, or with a Holm-adjusted p <
+ *                 alpha), nothing blocks and no guardrail fails (see "blockers" in the receipt:
+ *                 latency or cost over 20 % higher, failures over 1 point, rating over 0.1 star)
  *   out_decision  required; its struct_size set by the caller
  *
  * Returns LLMLEARN_ENOTFOUND (the signal never had a test), LLMLEARN_ESTATE (its last
@@ -438,6 +464,49 @@ LLMLEARN_API llmlearn_err llmlearn_promote_variant(llmlearn *learner, const char
 LLMLEARN_API llmlearn_err llmlearn_rollback(llmlearn *learner, const char *signal,
                                             const char *actor, const char *reason,
                                             uint32_t deadline_ms);
+
+/* Tells of a failure of which no explanation is logged: the model did not answer, the answer was
+ * of no use. An exposure of the arm that failed.
+ *
+ *   test_id, arm  from llmlearn_get_variant
+ *   unit          as given there; NULL: none
+ *
+ * An arm is switched off by the breaker as soon as, of its last 50 exposures, 20 more have failed
+ * than of the champion's last 50, in at least 5 units, while the champion fails at most 25 % of
+ * the time; logged rows with LLMLEARN_FALLBACK are failures, too. Its range is then served the
+ * champion's prompt (LLMLEARN_REROUTED), in every process within a second, until the test ends.
+ * Returns LLMLEARN_ENOTFOUND (no such test or arm), LLMLEARN_ESTATE (not running), LLMLEARN_EINVAL
+ * (the unit belongs to another arm), and the storing errors. */
+LLMLEARN_API llmlearn_err llmlearn_report_failure(llmlearn *learner, uint64_t test_id, uint32_t arm,
+                                                  const char *unit, uint32_t deadline_ms);
+
+/* Decides again from what a verdict's receipt was made of.
+ *
+ *   {"schema": 1, "decision_id", "same": true if verdict and evidence are equal to the last bit,
+ *    "same_verdict", "stored_version", "library_version", "stored": receipt, "replayed": receipt}
+ *
+ * The same build gives the same bits; another one the same verdict.
+ * Returns LLMLEARN_ENOTFOUND (no such decision), LLMLEARN_ESTATE (not a verdict, or one made
+ * by a version that kept less), LLMLEARN_ETIMEDOUT, LLMLEARN_EIO. */
+LLMLEARN_API llmlearn_err llmlearn_replay_decision(llmlearn *learner, uint64_t decision_id,
+                                                   uint32_t deadline_ms, char **out_json);
+
+/* How often does each rule crown a winner on this test's own traffic when all arms are alike?
+ *
+ * Every unit's arm is drawn again with the test's weights, its time, vote and place in
+ * the order are kept, and each rule looks as it would have: daily, weekly, or once. The seed is the
+ * test's, so the answer is always the same.
+ *
+ *   runs      0: 1,000. At most 10,000; fewer are made if the deadline comes first
+ *   out_json  required
+ *   {"schema": 1, "test_id", "signal", "units", "first_votes", "runs", "complete",
+ *    "rules": [{"rule", "false_winners", "false_winner_rate", "interval": [low, high], 95 %, Wilson
+ *      "promoted", "promoted_rate", "promoted_interval", "alpha"}]}
+ *
+ * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ESTATE (no votes yet, or over 100,000 units that voted),
+ * LLMLEARN_ETIMEDOUT (not one run). Cost: about 10 ms a run for 100,000 units. */
+LLMLEARN_API llmlearn_err llmlearn_self_check(llmlearn *learner, uint64_t test_id, uint32_t runs,
+                                              uint32_t deadline_ms, char **out_json);
 
 /* ---- reports ----------------------------------------------------------- */
 

@@ -114,6 +114,70 @@ const ll_schema_step ll_schema_steps[] = {
       /* Records and parts of records that the tables refused, kept for a person to see. */
       "CREATE TABLE llm_rejected (id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
       " reason TEXT NOT NULL, explanation_id BLOB, payload BLOB) STRICT;" },
+
+    { "tests that watch themselves",
+
+      "ALTER TABLE llm_ab_tests ADD COLUMN lift_min REAL NOT NULL DEFAULT 0.05;"
+      "ALTER TABLE llm_ab_tests ADD COLUMN rate_planned REAL NOT NULL DEFAULT 0.5;"
+      "ALTER TABLE llm_ab_tests ADD COLUMN trials_planned INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_tests ADD COLUMN previous INTEGER REFERENCES llm_variants (id);"
+
+      /* unit_means, recent: see store/ab_tests.h; little-endian. first_rating_N came with
+       * first votes. voting_units and what follows are over units with live votes. */
+      "ALTER TABLE llm_ab_arms ADD COLUMN off_us INTEGER;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN reported INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN exposures INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN first_rating_1 INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN first_rating_2 INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN first_rating_3 INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN first_rating_4 INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN first_rating_5 INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN voting_units INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN votes_squared INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN products INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN positive_squared INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN unit_means BLOB;"
+      "ALTER TABLE llm_ab_arms ADD COLUMN recent BLOB;"
+
+      /* What a unit met: exposures, how many of them failed, sums of what is known. */
+      "ALTER TABLE llm_ab_units ADD COLUMN voted_us INTEGER;"
+      "ALTER TABLE llm_ab_units ADD COLUMN first_rating INTEGER;"
+      "ALTER TABLE llm_ab_units ADD COLUMN exposures INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_units ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_units ADD COLUMN latency_us INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_units ADD COLUMN latency_known INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_units ADD COLUMN cost_nanousd INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_units ADD COLUMN cost_known INTEGER NOT NULL DEFAULT 0;"
+
+      "CREATE TABLE llm_ab_latency (test INTEGER NOT NULL, arm INTEGER NOT NULL,"
+      " bucket INTEGER NOT NULL, explanations INTEGER NOT NULL,"
+      " PRIMARY KEY (test, arm, bucket)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE llm_ab_days (test INTEGER NOT NULL, day INTEGER NOT NULL,"
+      " arm INTEGER NOT NULL, units INTEGER NOT NULL, first_votes INTEGER NOT NULL,"
+      " first_positive INTEGER NOT NULL, PRIMARY KEY (test, day, arm)) STRICT, WITHOUT ROWID;"
+      "CREATE TABLE llm_ab_looks (test INTEGER NOT NULL, look INTEGER NOT NULL,"
+      " arm INTEGER NOT NULL, at_us INTEGER NOT NULL, vote_sequence INTEGER NOT NULL,"
+      " first_votes INTEGER NOT NULL, first_positive INTEGER NOT NULL,"
+      " PRIMARY KEY (test, look, arm)) STRICT, WITHOUT ROWID;"
+      /* As llmlearn_eprocess_write writes it: now, and at the end of the last whole week. */
+      "CREATE TABLE llm_ab_eprocess (test INTEGER PRIMARY KEY REFERENCES llm_ab_tests (id),"
+      " now BLOB NOT NULL, week INTEGER NOT NULL, week_end BLOB) STRICT;"
+
+      /* The same with 'breaker' among the kinds, and inputs: what a verdict was made of. */
+      "CREATE TABLE llm_decisions_new (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+      " at_us INTEGER NOT NULL, signal INTEGER NOT NULL REFERENCES llm_names (id),"
+      " kind TEXT NOT NULL CHECK (kind IN"
+      "  ('start', 'verdict', 'promotion', 'rollback', 'stop', 'archive', 'breaker')),"
+      " test INTEGER REFERENCES llm_ab_tests (id), actor TEXT NOT NULL, reason TEXT NOT NULL,"
+      " from_variant INTEGER REFERENCES llm_variants (id),"
+      " to_variant INTEGER REFERENCES llm_variants (id), receipt TEXT, inputs BLOB) STRICT;"
+      "INSERT INTO llm_decisions_new SELECT id, at_us, signal, kind, test, actor, reason,"
+      " from_variant, to_variant, receipt, NULL FROM llm_decisions;"
+      "DROP TABLE llm_decisions;"
+      "ALTER TABLE llm_decisions_new RENAME TO llm_decisions;"
+      "CREATE UNIQUE INDEX llm_decisions_verdict ON llm_decisions (test) WHERE kind = 'verdict';"
+      "CREATE INDEX llm_decisions_signal ON llm_decisions (signal);" },
 };
 
 const uint32_t ll_schema_step_count = sizeof ll_schema_steps / sizeof ll_schema_steps[0];

@@ -7,25 +7,21 @@
 
 #define TEST_COLUMNS                                                                               \
     "t.id, t.signal, t.status, t.rule, t.salt, t.champion, t.started_us, t.ended_us,"              \
-    " t.duration_min_us, t.duration_max_us, t.trials_min, t.alpha, t.effect_min, t.contaminated,"  \
-    " t.mismatches"
-#define TEST_COLUMN_COUNT 15
-#define ARM_COLUMNS                                                                                \
-    "a.arm, a.variant, a.weight, a.explanations, a.cached, a.fallback, a.rerouted, a.units,"       \
-    " a.first_votes, a.first_positive, a.votes, a.positive, a.rating_count, a.rating_sum,"         \
-    " a.cost_nanousd, a.cost_known"
-#define ARM_COLUMN_COUNT 16
+    " t.duration_min_us, t.duration_max_us, t.trials_min, t.alpha, t.effect_min, t.lift_min,"      \
+    " t.rate_planned, t.trials_planned, t.previous, t.contaminated, t.mismatches"
+#define TEST_COLUMN_COUNT 19
 
 static const ll_statement insert_test = {
     "INSERT INTO llm_ab_tests (signal, status, rule, salt, champion, started_us, duration_min_us,"
-    " duration_max_us, trials_min, alpha, effect_min, actor)"
-    " VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-};
-static const ll_statement insert_arm = {
-    "INSERT INTO llm_ab_arms (test, arm, variant, weight) VALUES (?1, ?2, ?3, ?4)"
+    " duration_max_us, trials_min, alpha, effect_min, lift_min, rate_planned, trials_planned,"
+    " previous, actor)"
+    " VALUES (?1, 'running', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"
 };
 static const ll_statement end_test = {
     "UPDATE llm_ab_tests SET status = ?2, ended_us = ?3 WHERE id = ?1 AND status = 'running'"
+};
+static const ll_statement write_sums = {
+    "UPDATE llm_ab_tests SET contaminated = ?2, mismatches = ?3 WHERE id = ?1"
 };
 static const ll_statement get_test = { "SELECT " TEST_COLUMNS
                                        " FROM llm_ab_tests t WHERE t.id = ?1" };
@@ -36,11 +32,9 @@ static const ll_statement get_last = {
     "SELECT " TEST_COLUMNS " FROM llm_ab_tests t WHERE t.signal = ?1 ORDER BY t.id DESC LIMIT 1"
 };
 static const ll_statement get_newest = { "SELECT max(id) FROM llm_ab_tests" };
-static const ll_statement get_arms = { "SELECT " ARM_COLUMNS
-                                       " FROM llm_ab_arms a WHERE a.test = ?1 ORDER BY a.arm" };
 static const ll_statement list_tests = {
-    "SELECT " TEST_COLUMNS ", " ARM_COLUMNS ", n.name, c.version, t.actor, d.id, v.version,"
-    " v.status FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
+    "SELECT " TEST_COLUMNS ", " LL_AB_ARM_COLUMNS ", n.name, c.version, t.actor, d.id, v.version,"
+    " v.status, a.arm FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
     " ORDER BY id DESC LIMIT ?2) t JOIN llm_names n ON n.id = t.signal"
     " JOIN llm_variants c ON c.id = t.champion"
     " LEFT JOIN llm_decisions d ON d.test = t.id AND d.kind = 'verdict'"
@@ -58,13 +52,26 @@ const char *ll_ab_status_name(ll_ab_status status)
     return status_names[status];
 }
 
-static ll_ab_status status_of_name(const char *name)
+static const char *const rule_names[] = {
+    [LLMLEARN_RULE_CLASSIC] = "classic",
+    [LLMLEARN_RULE_GROUP_SEQUENTIAL] = "group_sequential",
+    [LLMLEARN_RULE_ALWAYS_VALID] = "always_valid",
+};
+
+const char *ll_ab_rule_name(int32_t rule)
 {
-    for (uint32_t i = LL_AB_RUNNING; i < LL_AB_STOPPED; i++) {
-        if (strcmp(name, status_names[i]) == 0)
-            return (ll_ab_status)i;
+    assert(rule >= LLMLEARN_RULE_CLASSIC && rule <= LLMLEARN_RULE_ALWAYS_VALID);
+    return rule_names[rule];
+}
+
+/* The place of the name in names[1..last]; 0: nowhere. */
+static uint32_t place_of(const char *const *names, uint32_t last, const char *name)
+{
+    for (uint32_t i = last; i > 0; i--) {
+        if (strcmp(name, names[i]) == 0)
+            return i;
     }
-    return LL_AB_STOPPED;
+    return 0;
 }
 
 static llmlearn_err insert_arms(ll_connection *connection, uint64_t test, const ll_ab_arm *arms,
@@ -72,11 +79,8 @@ static llmlearn_err insert_arms(ll_connection *connection, uint64_t test, const 
 {
     llmlearn_err err = LLMLEARN_OK;
 
-    for (uint32_t i = 0; i < arm_count && err == LLMLEARN_OK; i++) {
-        const ll_value arguments[] = { ll_int((int64_t)test), ll_int(i), ll_int(arms[i].variant),
-                                       ll_real(arms[i].weight) };
-        err = ll_connection_run(connection, &insert_arm, arguments, 4, NULL, NULL);
-    }
+    for (uint32_t i = 0; i < arm_count && err == LLMLEARN_OK; i++)
+        err = ll_ab_arms_insert(connection, test, i, &arms[i]);
     return err;
 }
 
@@ -86,7 +90,7 @@ llmlearn_err ll_ab_tests_insert(ll_connection *connection, const ll_ab_test *tes
 {
     const ll_value row[] = {
         ll_int(test->signal),
-        ll_string("classic"),
+        ll_string(ll_ab_rule_name(test->rule)),
         ll_blob(test->salt, sizeof test->salt),
         ll_int(test->champion),
         ll_int(test->started_us),
@@ -95,11 +99,14 @@ llmlearn_err ll_ab_tests_insert(ll_connection *connection, const ll_ab_test *tes
         ll_int(test->trials_min),
         ll_real(test->alpha),
         ll_real(test->effect_min),
+        ll_real(test->lift_min),
+        ll_real(test->rate_planned),
+        ll_int(test->trials_planned),
+        test->previous != 0 ? ll_int(test->previous) : ll_null(),
         ll_string(actor),
     };
     ll_ab_test running;
 
-    assert(test->rule == LLMLEARN_RULE_CLASSIC);
     assert(arm_count >= 2 && arm_count <= LLMLEARN_ARMS_MAX);
     llmlearn_err err = ll_ab_tests_running(connection, test->signal, &running);
     if (err == LLMLEARN_OK && running.id != 0)
@@ -130,19 +137,31 @@ llmlearn_err ll_ab_tests_end(ll_connection *connection, uint64_t test, ll_ab_sta
     return err;
 }
 
+llmlearn_err ll_ab_tests_write_sums(ll_connection *connection, const ll_ab_test *test)
+{
+    const ll_value arguments[] = { ll_int((int64_t)test->id), ll_int(test->contaminated),
+                                   ll_int(test->mismatches) };
+
+    return ll_connection_run(connection, &write_sums, arguments, 3, NULL, NULL);
+}
+
 static llmlearn_err read_test(void *context, const ll_row *row)
 {
     ll_ab_test *test = context;
     size_t bytes = 0;
+    uint32_t status = place_of(status_names, LL_AB_STOPPED, ll_row_text(row, 2, &bytes));
+    uint32_t rule = place_of(rule_names, LLMLEARN_RULE_ALWAYS_VALID, ll_row_text(row, 3, &bytes));
     const void *salt = ll_row_blob(row, 4, &bytes);
 
-    if (bytes != sizeof test->salt)
-        return ll_fail(LLMLEARN_ECORRUPT, "llm_ab_tests: a salt of %zu bytes", bytes);
+    if (bytes != sizeof test->salt || status == 0 || rule == 0)
+        return ll_fail(LLMLEARN_ECORRUPT,
+                       "llm_ab_tests: test %lld has an impossible status, rule or salt",
+                       (long long)ll_row_int(row, 0));
     *test = (ll_ab_test){
         .id = (uint64_t)ll_row_int(row, 0),
         .signal = ll_row_int(row, 1),
-        .status = status_of_name(ll_row_text(row, 2, &bytes)),
-        .rule = LLMLEARN_RULE_CLASSIC, /* the only word this release writes */
+        .status = (ll_ab_status)status,
+        .rule = (int32_t)rule,
         .champion = ll_row_int(row, 5),
         .started_us = ll_row_int(row, 6),
         .ended_us = ll_row_int(row, 7),
@@ -151,8 +170,12 @@ static llmlearn_err read_test(void *context, const ll_row *row)
         .trials_min = ll_row_int(row, 10),
         .alpha = ll_row_real(row, 11),
         .effect_min = ll_row_real(row, 12),
-        .contaminated = ll_row_int(row, 13),
-        .mismatches = ll_row_int(row, 14),
+        .lift_min = ll_row_real(row, 13),
+        .rate_planned = ll_row_real(row, 14),
+        .trials_planned = ll_row_int(row, 15),
+        .previous = ll_row_int(row, 16),
+        .contaminated = ll_row_int(row, 17),
+        .mismatches = ll_row_int(row, 18),
     };
     memcpy(test->salt, salt, sizeof test->salt);
     return LLMLEARN_OK;
@@ -190,55 +213,6 @@ llmlearn_err ll_ab_tests_newest(ll_connection *connection, uint64_t *out_id)
     return err;
 }
 
-typedef struct arm_list {
-    ll_ab_arm *arms;
-    uint32_t count;
-} arm_list;
-
-static ll_ab_arm arm_of_row(const ll_row *row, int first)
-{
-    return (ll_ab_arm){
-        .variant = ll_row_int(row, first + 1),
-        .weight = ll_row_real(row, first + 2),
-        .explanations = ll_row_int(row, first + 3),
-        .cached = ll_row_int(row, first + 4),
-        .fallback = ll_row_int(row, first + 5),
-        .rerouted = ll_row_int(row, first + 6),
-        .units = ll_row_int(row, first + 7),
-        .first_votes = ll_row_int(row, first + 8),
-        .first_positive = ll_row_int(row, first + 9),
-        .votes = ll_row_int(row, first + 10),
-        .positive = ll_row_int(row, first + 11),
-        .rating_count = ll_row_int(row, first + 12),
-        .rating_sum = ll_row_int(row, first + 13),
-        .cost_nanousd = ll_row_int(row, first + 14),
-        .cost_known = ll_row_int(row, first + 15),
-    };
-}
-
-static llmlearn_err read_arm(void *context, const ll_row *row)
-{
-    arm_list *list = context;
-
-    if (list->count == LLMLEARN_ARMS_MAX || ll_row_int(row, 0) != list->count)
-        return ll_fail(LLMLEARN_ECORRUPT, "llm_ab_arms: arm %lld stands at place %u",
-                       (long long)ll_row_int(row, 0), list->count);
-    list->arms[list->count++] = arm_of_row(row, 0);
-    return LLMLEARN_OK;
-}
-
-llmlearn_err ll_ab_arms_read(ll_connection *connection, uint64_t test, ll_ab_arm *out_arms,
-                             uint32_t *out_count)
-{
-    arm_list list = { .arms = out_arms };
-    llmlearn_err err = ll_connection_run(connection, &get_arms,
-                                         (ll_value[]){ ll_int((int64_t)test) }, 1, read_arm, &list);
-
-    if (err == LLMLEARN_OK)
-        *out_count = list.count;
-    return err;
-}
-
 typedef struct listing {
     ll_ab_listed_fn each;
     void *context;
@@ -247,20 +221,21 @@ typedef struct listing {
 static llmlearn_err read_listed(void *context, const ll_row *row)
 {
     const listing *l = context;
-    const int names = TEST_COLUMN_COUNT + ARM_COLUMN_COUNT;
+    const int names = TEST_COLUMN_COUNT + LL_AB_ARM_COLUMN_COUNT;
     size_t bytes = 0;
     ll_ab_listed listed = {
         .signal = ll_row_text(row, names, &bytes),
         .champion = ll_row_text(row, names + 1, &bytes),
         .actor = ll_row_text(row, names + 2, &bytes),
         .decision = (uint64_t)ll_row_int(row, names + 3),
-        .arm = (uint32_t)ll_row_int(row, TEST_COLUMN_COUNT),
-        .sums = arm_of_row(row, TEST_COLUMN_COUNT),
         .version = ll_row_text(row, names + 4, &bytes),
         .status = ll_row_text(row, names + 5, &bytes),
+        .arm = (uint32_t)ll_row_int(row, names + 6),
     };
     llmlearn_err err = read_test(&listed.test, row);
 
+    if (err == LLMLEARN_OK)
+        err = ll_ab_arms_of_row(row, TEST_COLUMN_COUNT, &listed.sums);
     return err == LLMLEARN_OK ? l->each(l->context, &listed) : err;
 }
 

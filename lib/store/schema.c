@@ -122,8 +122,12 @@ const ll_schema_step ll_schema_steps[] = {
       "ALTER TABLE llm_ab_tests ADD COLUMN trials_planned INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE llm_ab_tests ADD COLUMN previous INTEGER REFERENCES llm_variants (id);"
 
-      /* unit_means, recent: see store/ab_tests.h; little-endian. first_rating_N came with
-       * first votes. voting_units and what follows are over units with live votes. */
+      /* Of explanations from this row on, and of those alone, exposures are counted. */
+      "INSERT INTO llm_meta SELECT 'exposures_from_row', ifnull(max(row), 0) + 1"
+      " FROM llm_explanations;"
+
+      /* unit_means, recent: see store/ab_arms.h. first_rating_N came with first votes.
+       * voting_units and what follows are over units with live votes: of those there were, too. */
       "ALTER TABLE llm_ab_arms ADD COLUMN off_us INTEGER;"
       "ALTER TABLE llm_ab_arms ADD COLUMN reported INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE llm_ab_arms ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
@@ -139,8 +143,14 @@ const ll_schema_step ll_schema_steps[] = {
       "ALTER TABLE llm_ab_arms ADD COLUMN positive_squared INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE llm_ab_arms ADD COLUMN unit_means BLOB;"
       "ALTER TABLE llm_ab_arms ADD COLUMN recent BLOB;"
+      "UPDATE llm_ab_arms SET voting_units = u.units, votes_squared = u.nn, products = u.sn,"
+      " positive_squared = u.ss FROM (SELECT test, arm, count(*) AS units,"
+      "  sum(votes * votes) AS nn, sum(positive * votes) AS sn, sum(positive * positive) AS ss"
+      "  FROM llm_ab_units WHERE votes > 0 GROUP BY test, arm) u"
+      " WHERE u.test = llm_ab_arms.test AND u.arm = llm_ab_arms.arm;"
 
-      /* What a unit met: exposures, how many of them failed, sums of what is known. */
+      /* What a unit met, if it is not one explanation: exposures, how many of them failed, sums
+       * of what is known. voted_us: when it voted first. */
       "ALTER TABLE llm_ab_units ADD COLUMN voted_us INTEGER;"
       "ALTER TABLE llm_ab_units ADD COLUMN first_rating INTEGER;"
       "ALTER TABLE llm_ab_units ADD COLUMN exposures INTEGER NOT NULL DEFAULT 0;"
@@ -155,14 +165,14 @@ const ll_schema_step ll_schema_steps[] = {
       " PRIMARY KEY (test, arm, bucket)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE llm_ab_days (test INTEGER NOT NULL, day INTEGER NOT NULL,"
       " arm INTEGER NOT NULL, units INTEGER NOT NULL, first_votes INTEGER NOT NULL,"
-      " first_positive INTEGER NOT NULL, PRIMARY KEY (test, day, arm)) STRICT, WITHOUT ROWID;"
+      " PRIMARY KEY (test, day, arm)) STRICT, WITHOUT ROWID;"
       "CREATE TABLE llm_ab_looks (test INTEGER NOT NULL, look INTEGER NOT NULL,"
       " arm INTEGER NOT NULL, at_us INTEGER NOT NULL, vote_sequence INTEGER NOT NULL,"
       " first_votes INTEGER NOT NULL, first_positive INTEGER NOT NULL,"
       " PRIMARY KEY (test, look, arm)) STRICT, WITHOUT ROWID;"
       /* As llmlearn_eprocess_write writes it: now, and at the end of the last whole week. */
       "CREATE TABLE llm_ab_eprocess (test INTEGER PRIMARY KEY REFERENCES llm_ab_tests (id),"
-      " now BLOB NOT NULL, week INTEGER NOT NULL, week_end BLOB) STRICT;"
+      " now BLOB NOT NULL, week INTEGER NOT NULL, week_end BLOB NOT NULL) STRICT;"
 
       /* The same with 'breaker' among the kinds, and inputs: what a verdict was made of. */
       "CREATE TABLE llm_decisions_new (id INTEGER PRIMARY KEY AUTOINCREMENT,"

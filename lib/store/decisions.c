@@ -8,10 +8,13 @@
 
 static const ll_statement add_decision = {
     "INSERT INTO llm_decisions (at_us, signal, kind, test, actor, reason, from_variant,"
-    " to_variant, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+    " to_variant, receipt, inputs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
 };
 static const ll_statement get_verdict = {
     "SELECT id, receipt FROM llm_decisions WHERE test = ?1 AND kind = 'verdict'"
+};
+static const ll_statement get_decision = {
+    "SELECT kind, test, receipt, inputs FROM llm_decisions WHERE id = ?1"
 };
 static const ll_statement count_later = {
     "SELECT count(*) FROM llm_decisions WHERE signal = ?1 AND id > ?2"
@@ -38,12 +41,22 @@ static const char *const kind_names[] = {
     [LL_DECISION_START] = "start",         [LL_DECISION_VERDICT] = "verdict",
     [LL_DECISION_PROMOTION] = "promotion", [LL_DECISION_ROLLBACK] = "rollback",
     [LL_DECISION_STOP] = "stop",           [LL_DECISION_ARCHIVE] = "archive",
+    [LL_DECISION_BREAKER] = "breaker",
 };
 
 const char *ll_decision_kind_name(ll_decision_kind kind)
 {
-    assert(kind >= LL_DECISION_START && kind <= LL_DECISION_ARCHIVE);
+    assert(kind >= LL_DECISION_START && kind <= LL_DECISION_BREAKER);
     return kind_names[kind];
+}
+
+static ll_decision_kind kind_of_name(const char *name)
+{
+    for (int i = LL_DECISION_START; i <= LL_DECISION_BREAKER; i++) {
+        if (strcmp(name, kind_names[i]) == 0)
+            return (ll_decision_kind)i;
+    }
+    return 0;
 }
 
 static ll_value int_or_null(int64_t value)
@@ -64,6 +77,7 @@ llmlearn_err ll_decisions_add(ll_connection *connection, const ll_decision_row *
         int_or_null(row->from),
         int_or_null(row->to),
         ll_string(row->receipt),
+        ll_blob(row->inputs, row->inputs_bytes),
     };
 
     assert(row->signal != 0);
@@ -73,6 +87,22 @@ llmlearn_err ll_decisions_add(ll_connection *connection, const ll_decision_row *
     if (err == LLMLEARN_OK && out_id != NULL)
         *out_id = (uint64_t)ll_connection_last_row(connection);
     return err;
+}
+
+/* With a NUL behind it; NULL of NULL. */
+static llmlearn_err copy_text(const char *text, size_t bytes, char **out_copy)
+{
+    char *copy = NULL;
+
+    if (text != NULL) {
+        copy = malloc(bytes + 1);
+        if (copy == NULL)
+            return ll_fail(LLMLEARN_ENOMEM, "out of memory for a decision");
+        memcpy(copy, text, bytes);
+        copy[bytes] = '\0';
+    }
+    *out_copy = copy;
+    return LLMLEARN_OK;
 }
 
 typedef struct verdict {
@@ -89,14 +119,9 @@ static llmlearn_err read_verdict(void *context, const ll_row *row)
     if (text == NULL)
         return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: verdict %lld has no receipt",
                        (long long)ll_row_int(row, 0));
-    char *copy = malloc(bytes + 1);
-    if (copy == NULL)
-        return ll_fail(LLMLEARN_ENOMEM, "out of memory for a receipt");
-    memcpy(copy, text, bytes);
-    copy[bytes] = '\0';
     free(found->receipt);
-    *found = (verdict){ .id = (uint64_t)ll_row_int(row, 0), .receipt = copy };
-    return LLMLEARN_OK;
+    *found = (verdict){ .id = (uint64_t)ll_row_int(row, 0) };
+    return copy_text(text, bytes, &found->receipt);
 }
 
 llmlearn_err ll_decisions_verdict(ll_connection *connection, uint64_t test, uint64_t *out_id,
@@ -114,6 +139,42 @@ llmlearn_err ll_decisions_verdict(ll_connection *connection, uint64_t test, uint
     *out_id = found.id;
     *out_receipt = found.receipt;
     return LLMLEARN_OK;
+}
+
+static llmlearn_err take_decision(void *context, const ll_row *row)
+{
+    ll_decision_kept *kept = context;
+    size_t bytes = 0;
+    const char *receipt = ll_row_text(row, 2, &bytes);
+    llmlearn_err err = copy_text(receipt, bytes, &kept->receipt);
+
+    kept->kind = kind_of_name(ll_row_text(row, 0, &bytes));
+    kept->test = (uint64_t)ll_row_int(row, 1);
+    if (err == LLMLEARN_OK && !ll_row_is_null(row, 3)) {
+        const char *inputs = ll_row_blob(row, 3, &kept->inputs_bytes);
+        err = copy_text(inputs, kept->inputs_bytes, &kept->inputs);
+    }
+    return err;
+}
+
+llmlearn_err ll_decisions_get(ll_connection *connection, uint64_t id, ll_decision_kept *out_kept)
+{
+    ll_decision_kept kept = { .kind = 0 };
+    llmlearn_err err = ll_connection_run(
+        connection, &get_decision, (ll_value[]){ ll_int((int64_t)id) }, 1, take_decision, &kept);
+
+    if (err != LLMLEARN_OK)
+        ll_decision_kept_free(&kept);
+    else
+        *out_kept = kept;
+    return err;
+}
+
+void ll_decision_kept_free(ll_decision_kept *kept)
+{
+    free(kept->receipt);
+    free(kept->inputs);
+    *kept = (ll_decision_kept){ .kind = 0 };
 }
 
 static llmlearn_err is_any(ll_connection *connection, const ll_statement *count, int64_t first,

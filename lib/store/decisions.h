@@ -1,8 +1,8 @@
 /* decisions.h - rows of llm_decisions: what was changed, when, by whom and why.
  *
  * Rows are only ever added. from and to are the champion before and after; both NULL when
- * it stayed. For an archive `from` is the variant that was archived. A test has at most one
- * verdict.
+ * it stayed. For an archive `from` is the variant that was archived, for the breaker the one whose
+ * arm was switched off. A test has at most one verdict.
  *
  * Uses: connection. */
 #ifndef LL_STORE_DECISIONS_H
@@ -16,7 +16,8 @@ typedef enum ll_decision_kind {
     LL_DECISION_PROMOTION,
     LL_DECISION_ROLLBACK,
     LL_DECISION_STOP,
-    LL_DECISION_ARCHIVE
+    LL_DECISION_ARCHIVE,
+    LL_DECISION_BREAKER
 } ll_decision_kind;
 
 /* "start", ... as in the table. */
@@ -30,6 +31,8 @@ typedef struct ll_decision_row {
     const char *actor, *reason;
     int64_t from, to;    /* llm_variants.id; 0: NULL */
     const char *receipt; /* NULL: NULL */
+    const void *inputs;  /* what a verdict was made of; NULL: NULL */
+    size_t inputs_bytes;
 } ll_decision_row;
 
 llmlearn_err ll_decisions_add(ll_connection *connection, const ll_decision_row *row,
@@ -39,6 +42,17 @@ llmlearn_err ll_decisions_add(ll_connection *connection, const ll_decision_row *
  * out_receipt NULL if there is none. */
 llmlearn_err ll_decisions_verdict(ll_connection *connection, uint64_t test, uint64_t *out_id,
                                   char **out_receipt);
+
+/* A decision as it was kept, with copies to free(). */
+typedef struct ll_decision_kept {
+    ll_decision_kind kind; /* 0: there is no such decision */
+    uint64_t test;
+    char *receipt, *inputs; /* NULL: none */
+    size_t inputs_bytes;
+} ll_decision_kept;
+
+llmlearn_err ll_decisions_get(ll_connection *connection, uint64_t id, ll_decision_kept *out_kept);
+void ll_decision_kept_free(ll_decision_kept *kept);
 
 /* Was a champion made or a test begun for the signal after a decision? */
 llmlearn_err ll_decisions_moved_on(ll_connection *connection, int64_t signal, uint64_t decision,

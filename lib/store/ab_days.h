@@ -1,0 +1,24 @@
+/* ab_days.h - rows of llm_ab_days: what came new into each arm of a test, day by day.
+ *
+ * Days (UTC) are those of the commits, so that one that is over never changes.
+ *
+ * Uses: connection. */
+#ifndef LL_STORE_AB_DAYS_H
+#define LL_STORE_AB_DAYS_H
+
+#include "store/connection.h"
+
+llmlearn_err ll_ab_days_add(ll_connection *connection, uint64_t test, int64_t day, uint32_t arm,
+                            int64_t units, int64_t first_votes);
+
+/* Each arm's sums over `day_count` days from first_day on. */
+typedef struct ll_ab_days {
+    int64_t first_day;
+    uint32_t day_count;
+    int64_t units[LLMLEARN_ARMS_MAX], first_votes[LLMLEARN_ARMS_MAX];
+} ll_ab_days;
+
+llmlearn_err ll_ab_days_read(ll_connection *connection, uint64_t test, int64_t first_day,
+                             uint32_t day_count, ll_ab_days *out_days);
+
+#endif

@@ -1,0 +1,19 @@
+/* ab_latency.h - rows of llm_ab_latency: a histogram of the latencies of each arm's exposures.
+ *
+ * Buckets as in llm_latency, see ll_latency_bucket; only rows that count in the test.
+ *
+ * Uses: connection, metrics, tally. */
+#ifndef LL_STORE_AB_LATENCY_H
+#define LL_STORE_AB_LATENCY_H
+
+#include "store/connection.h"
+#include "store/tally.h"
+
+/* Adds the rows of a tally, (test, arm, bucket) and how many, and empties it. */
+llmlearn_err ll_ab_latency_add(ll_connection *connection, ll_tally *more);
+
+/* The nearest-rank q-quantile (0 < q <= 1) in ms, within 1 %; -1: no latency is known. */
+llmlearn_err ll_ab_latency_quantile(ll_connection *connection, uint64_t test, uint32_t arm,
+                                    double q, double *out_ms);
+
+#endif

@@ -5,37 +5,28 @@
 #include "base/json_text.h"
 #include "ingest/name_cache.h"
 #include "ingest/record.h"
+#include "store/ab_count.h"
 #include "store/explanations.h"
 #include "store/names.h"
 #include "store/positions.h"
-#include "store/units.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Arms whose sums wait for the end of the transaction; more than that are written early. */
-#define ARMS_WAITING_MAX 128u
 /* The cache's space for versions, apart from the kinds of names; the signal's id is added. */
 #define SPACE_VERSIONS (UINT64_C(1) << 32)
-
-typedef struct arm_sum {
-    uint64_t test;
-    uint32_t arm;
-    int64_t mismatches; /* on the test, with any of its arms */
-    ll_arm_delta delta;
-} arm_sum;
 
 struct ll_batch {
     const ll_ingest_options *options;
     ll_connection *connection;
     int64_t now_us;
     ll_metrics_changes *metrics;
+    ll_ab_sums *sums;
     ll_name_cache *names;
     uint64_t unit_key[2];
     ll_batch_tally tally;
-    uint32_t arm_count;
-    arm_sum arms[ARMS_WAITING_MAX];
+    bool config_changed;
 };
 
 llmlearn_err ll_batch_new(const ll_ingest_options *options, ll_batch **out_batch)
@@ -50,6 +41,8 @@ llmlearn_err ll_batch_new(const ll_ingest_options *options, ll_batch **out_batch
     batch->names = ll_name_cache_new();
     if (batch->names != NULL)
         err = ll_metrics_changes_new(&batch->metrics);
+    if (err == LLMLEARN_OK)
+        err = ll_ab_sums_new(options->stepper, &batch->sums);
     if (err != LLMLEARN_OK) {
         ll_batch_free(batch);
         return ll_fail(err, "no memory for the ingest batch");
@@ -63,6 +56,7 @@ void ll_batch_free(ll_batch *batch)
     if (batch == NULL)
         return;
     ll_metrics_changes_free(batch->metrics);
+    ll_ab_sums_free(batch->sums);
     ll_name_cache_free(batch->names);
     free(batch);
 }
@@ -72,15 +66,15 @@ void ll_batch_begin(ll_batch *batch, ll_connection *connection, int64_t now_us)
     batch->connection = connection;
     batch->now_us = now_us;
     batch->tally = (ll_batch_tally){ 0 };
-    batch->arm_count = 0;
+    batch->config_changed = false;
     ll_metrics_changes_clear(batch->metrics);
+    ll_ab_sums_begin(batch->sums, connection, now_us);
 }
 
 void ll_batch_forget(ll_batch *batch)
 {
     ll_name_cache_forget(batch->names);
     ll_metrics_changes_clear(batch->metrics);
-    batch->arm_count = 0;
     batch->tally = (ll_batch_tally){ 0 };
 }
 
@@ -89,9 +83,19 @@ ll_metrics_changes *ll_batch_metrics(ll_batch *batch)
     return batch->metrics;
 }
 
+ll_ab_sums *ll_batch_sums(ll_batch *batch)
+{
+    return batch->sums;
+}
+
 ll_batch_tally ll_batch_tallied(const ll_batch *batch)
 {
     return batch->tally;
+}
+
+bool ll_batch_changed_config(const ll_batch *batch)
+{
+    return batch->config_changed;
 }
 
 /* ---- names ------------------------------------------------------------- */
@@ -155,65 +159,77 @@ static llmlearn_err intern_all(ll_batch *batch, const ll_decoded *d, ll_explanat
 
 /* ---- tests ------------------------------------------------------------- */
 
-static llmlearn_err write_arms(ll_batch *batch)
+llmlearn_err ll_batch_settle_tests(ll_batch *batch)
 {
+    const ll_ingest_options *options = batch->options;
+    ll_ab_open *failed = ll_ab_sums_next_failed(batch->sums);
     llmlearn_err err = LLMLEARN_OK;
 
-    for (uint32_t i = 0; i < batch->arm_count && err == LLMLEARN_OK; i++) {
-        const arm_sum *sum = &batch->arms[i];
+    for (; failed != NULL && err == LLMLEARN_OK; failed = ll_ab_sums_next_failed(batch->sums)) {
+        bool switched = false;
 
-        err = ll_arms_add(batch->connection, sum->test, sum->arm, &sum->delta);
-        if (err == LLMLEARN_OK && sum->mismatches > 0)
-            err = ll_tests_count_mismatch(batch->connection, sum->test, sum->mismatches);
+        if (options->check_breaker != NULL)
+            err = options->check_breaker(options->user, batch->connection, failed, batch->now_us,
+                                         &switched);
+        batch->config_changed |= switched;
     }
-    batch->arm_count = 0;
-    return err;
+    return err == LLMLEARN_OK ? ll_ab_sums_write(batch->sums) : err;
 }
 
-/* The sums waiting for an arm; needs room for one more. */
-static arm_sum *sum_of(ll_batch *batch, uint64_t test, uint32_t arm)
+/* How a row stands in its test. */
+typedef struct standing {
+    ll_ab_open *open; /* NULL: it has none, or none that there is */
+    bool mismatch;
+    int64_t unit;          /* the number of what it exposes, if it counts */
+    ll_unit before, after; /* one that is its own unit is treated as if it had a row */
+} standing;
+
+static ll_unit_exposure exposure_of(const ll_explanation_row *row)
 {
-    for (uint32_t i = 0; i < batch->arm_count; i++)
-        if (batch->arms[i].test == test && batch->arms[i].arm == arm)
-            return &batch->arms[i];
-    assert(batch->arm_count < ARMS_WAITING_MAX);
-    batch->arms[batch->arm_count] = (arm_sum){ .test = test, .arm = arm };
-    return &batch->arms[batch->arm_count++];
+    return (ll_unit_exposure){
+        .failed = (row->flags & LLMLEARN_FALLBACK) != 0,
+        .has_latency = (row->flags & LLMLEARN_HAS_LATENCY) != 0,
+        .has_cost = (row->flags & LLMLEARN_HAS_COST) != 0,
+        .latency_ms = row->latency_ms,
+        .cost_nanousd = row->cost_nanousd,
+    };
 }
 
-/* A row of the arm it belongs to: does it expose a unit, and is that unit new? */
-static llmlearn_err arrive(ll_batch *batch, ll_explanation_row *row, bool *out_new_unit)
+/* A row of the arm where it belongs: it counts if its unit was in no other before. */
+static llmlearn_err meet_unit(ll_batch *batch, ll_explanation_row *row, standing *s)
 {
-    ll_unit_arrival arrival = LL_UNIT_NEW;
+    const ll_unit_exposure exposure = exposure_of(row);
+    bool has_unit = row->unit.data != NULL;
+    const void *name = has_unit ? (const void *)row->unit.data : row->id.bytes;
+    size_t bytes = has_unit ? row->unit.bytes : sizeof row->id.bytes;
     llmlearn_err err = LLMLEARN_OK;
-    bool shown = (row->flags & (LLMLEARN_CACHED | LLMLEARN_REROUTED)) == 0;
 
-    *out_new_unit = false;
-    if (!shown)
-        return LLMLEARN_OK;
-    if (row->unit.data != NULL) {
-        int64_t unit = (int64_t)ll_siphash13(batch->unit_key, row->unit.data, row->unit.bytes);
-
-        err = ll_units_arrive(batch->connection, row->test, unit, row->arm, &arrival);
+    s->unit = (int64_t)ll_siphash13(batch->unit_key, name, bytes);
+    if (has_unit)
+        err = ll_units_read(batch->connection, row->test, s->unit, &s->before);
+    if (err != LLMLEARN_OK)
+        return err;
+    s->after = s->before;
+    row->counted = !s->before.found || s->before.arm == row->arm;
+    if (row->counted) {
+        s->after.arm = row->arm;
+        ll_unit_expose(&s->after, &exposure);
+    } else {
+        s->after.contaminated = true;
     }
-    row->counted = err == LLMLEARN_OK && arrival != LL_UNIT_CONTAMINATED;
-    *out_new_unit = row->counted && arrival == LL_UNIT_NEW;
-    return err;
+    return LLMLEARN_OK;
 }
 
-static void sum_row(arm_sum *sum, const ll_explanation_row *row, bool new_unit)
+static void sum_row(ll_ab_arm *arm, const ll_explanation_row *row)
 {
-    int64_t *cost = &sum->delta.cost_nanousd;
-
-    sum->delta.explanations++;
-    sum->delta.cached += (row->flags & LLMLEARN_CACHED) != 0;
-    sum->delta.fallback += (row->flags & LLMLEARN_FALLBACK) != 0;
-    sum->delta.rerouted += (row->flags & LLMLEARN_REROUTED) != 0;
-    sum->delta.units += new_unit;
+    arm->explanations++;
+    arm->cached += (row->flags & LLMLEARN_CACHED) != 0;
+    arm->fallback += (row->flags & LLMLEARN_FALLBACK) != 0;
+    arm->rerouted += (row->flags & LLMLEARN_REROUTED) != 0;
     if (row->flags & LLMLEARN_HAS_COST) {
-        if (__builtin_add_overflow(*cost, row->cost_nanousd, cost))
-            *cost = INT64_MAX;
-        sum->delta.cost_known++;
+        if (__builtin_add_overflow(arm->cost_nanousd, row->cost_nanousd, &arm->cost_nanousd))
+            arm->cost_nanousd = INT64_MAX;
+        arm->cost_known++;
     }
 }
 
@@ -234,21 +250,48 @@ static llmlearn_err check_exposure(ll_batch *batch, const ll_explanation_row *ro
                                           out_exposure);
 }
 
-/* Decides whether the row counts in its test; *out_sum is the arm to add it to once it is
- * really inserted, or NULL. */
+/* Decides whether the row counts in its test, and changes nothing yet. */
 static llmlearn_err place_in_test(ll_batch *batch, ll_explanation_row *row, int64_t signal,
-                                  arm_sum **out_sum, bool *out_new_unit, bool *out_mismatch)
+                                  standing *s)
 {
+    bool shown = (row->flags & (LLMLEARN_CACHED | LLMLEARN_REROUTED)) == 0;
     ll_exposure exposure;
     llmlearn_err err = check_exposure(batch, row, signal, &exposure);
 
     if (err != LLMLEARN_OK || exposure == LL_EXPOSURE_UNKNOWN)
         return err;
-    *out_sum = sum_of(batch, row->test, row->arm);
-    *out_mismatch = exposure == LL_EXPOSURE_MISMATCH;
-    if (exposure == LL_EXPOSURE_COUNTS)
-        err = arrive(batch, row, out_new_unit);
-    return err;
+    if (ll_ab_sums_is_full(batch->sums))
+        err = ll_batch_settle_tests(batch);
+    if (err == LLMLEARN_OK)
+        err = ll_ab_sums_open(batch->sums, row->test, &s->open);
+    if (err != LLMLEARN_OK || s->open == NULL)
+        return err;
+    s->mismatch = exposure == LL_EXPOSURE_MISMATCH;
+    return shown && !s->mismatch ? meet_unit(batch, row, s) : LLMLEARN_OK;
+}
+
+/* The row is in; now its unit and its arm. Only the row itself can be refused, so that there is
+ * nothing to undo. */
+static llmlearn_err count_in_test(ll_batch *batch, const ll_explanation_row *row, const standing *s)
+{
+    bool contaminates = s->after.contaminated && !s->before.contaminated;
+    llmlearn_err err = LLMLEARN_OK;
+
+    if (row->unit.data != NULL && (row->counted || contaminates))
+        err = ll_units_write(batch->connection, row->test, s->unit, &s->after);
+    if (err != LLMLEARN_OK)
+        return err;
+    s->open->test.mismatches += s->mismatch;
+    s->open->test.contaminated += contaminates;
+    s->open->test_changed |= s->mismatch || contaminates;
+    if (!s->mismatch)
+        sum_row(ll_ab_change_arm(s->open, row->arm), row);
+    if (!row->counted)
+        return LLMLEARN_OK;
+    ll_ab_count_exposure(s->open, row->arm, (uint64_t)s->unit, &s->before, &s->after);
+    if (row->flags & LLMLEARN_HAS_LATENCY)
+        ll_ab_sums_add_latency(batch->sums, s->open, row->arm, row->latency_ms);
+    return LLMLEARN_OK;
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -328,50 +371,24 @@ static llmlearn_err count_row(ll_batch *batch, const ll_explanation_row *row)
     return err;
 }
 
-/* Inserts a row of a test with what its unit's arrival changes, or neither. */
-static llmlearn_err insert_in_test(ll_batch *batch, ll_explanation_row *row, int64_t signal,
-                                   ll_insertion *out_insertion)
-{
-    arm_sum *sum = NULL;
-    bool new_unit = false;
-    bool mismatch = false;
-    llmlearn_err err = LLMLEARN_OK;
-
-    if (batch->arm_count == ARMS_WAITING_MAX)
-        err = write_arms(batch); /* before the mark: other rows' sums are not this one's to undo */
-    if (err == LLMLEARN_OK)
-        err = ll_connection_mark(batch->connection);
-    if (err != LLMLEARN_OK)
-        return err;
-    err = place_in_test(batch, row, signal, &sum, &new_unit, &mismatch);
-    if (err == LLMLEARN_OK)
-        err = ll_explanations_insert(batch->connection, row, out_insertion);
-    if (err != LLMLEARN_OK || *out_insertion != LL_INSERTED) {
-        llmlearn_err undone = ll_connection_undo(batch->connection);
-
-        return undone == LLMLEARN_OK ? err : undone;
-    }
-    if (sum != NULL && mismatch)
-        sum->mismatches++;
-    else if (sum != NULL)
-        sum_row(sum, row, new_unit);
-    return ll_connection_keep(batch->connection);
-}
-
 /* Inserts the row and counts it where it belongs. */
 static llmlearn_err insert(ll_batch *batch, ll_explanation_row *row, int64_t signal,
                            ll_insertion *out_insertion)
 {
     ll_span bad_metadata = take_bad_metadata(row);
-    llmlearn_err err;
+    standing s = { .open = NULL };
+    llmlearn_err err = LLMLEARN_OK;
 
     if (row->test != 0)
-        err = insert_in_test(batch, row, signal, out_insertion);
-    else
+        err = place_in_test(batch, row, signal, &s);
+    if (err == LLMLEARN_OK)
         err = ll_explanations_insert(batch->connection, row, out_insertion);
     if (err != LLMLEARN_OK || *out_insertion != LL_INSERTED)
         return err;
-    err = keep_aside(batch, &row->id, bad_metadata);
+    if (s.open != NULL)
+        err = count_in_test(batch, row, &s);
+    if (err == LLMLEARN_OK)
+        err = keep_aside(batch, &row->id, bad_metadata);
     return err == LLMLEARN_OK ? count_row(batch, row) : err;
 }
 
@@ -411,7 +428,7 @@ llmlearn_err ll_batch_store(ll_batch *batch, const ll_record *record)
 
 llmlearn_err ll_batch_finish(ll_batch *batch)
 {
-    llmlearn_err err = write_arms(batch);
+    llmlearn_err err = ll_batch_settle_tests(batch);
 
     if (err == LLMLEARN_OK)
         err = ll_metrics_write(batch->metrics, batch->connection);

@@ -54,6 +54,15 @@ struct ll_ingest {
 
 /* ---- one transaction --------------------------------------------------- */
 
+/* Whoever does not go through the sums of tests finds them in the tables. Before the job's mark:
+ * what others counted is not its own to undo. */
+static llmlearn_err settle_for(ll_ingest *ingest, const ll_job *job)
+{
+    if (job->through_sums && !ll_ab_sums_is_full(ll_batch_sums(ingest->batch)))
+        return LLMLEARN_OK;
+    return ll_batch_settle_tests(ingest->batch);
+}
+
 /* Runs the jobs from *end on, and moves it to their end. */
 static llmlearn_err run_list(ll_ingest *ingest, ll_job ***end, const ll_write *write, ll_facts *f)
 {
@@ -65,7 +74,9 @@ static llmlearn_err run_list(ll_ingest *ingest, ll_job ***end, const ll_write *w
         f->job_count++;
         if (err != LLMLEARN_OK || f->torn)
             continue;
-        err = ll_run_job(job, write, ingest->marks_all, &f->torn);
+        err = settle_for(ingest, job);
+        if (err == LLMLEARN_OK)
+            err = ll_run_job(job, write, ingest->marks_all, &f->torn);
         f->changed |= !job->reads_only && job->report.err == LLMLEARN_OK;
         f->config_changed |= job->changes_config && job->report.err == LLMLEARN_OK;
     }
@@ -79,6 +90,7 @@ static llmlearn_err run_jobs(ll_ingest *ingest, ll_connection *connection, ll_jo
     ll_write write = {
         .connection = connection,
         .metrics = ll_batch_metrics(ingest->batch),
+        .sums = ll_batch_sums(ingest->batch),
         .now_us = f->clock_us,
         .vote_sequence = &f->vote_sequence,
         .own_drained = ingest->drain.own_drained,
@@ -118,13 +130,11 @@ static uint32_t rows_max(const ll_ingest *ingest, const ll_job *batch)
 static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connection, ll_job **batch,
                                      ll_facts *f)
 {
-    llmlearn_err err = LLMLEARN_OK;
+    llmlearn_err err;
 
     *f = (ll_facts){ .config_changed = false };
-    if (*batch != NULL)
-        err = ll_facts_read(f, connection, ingest->options.clock);
-    ll_batch_begin(ingest->batch, connection,
-                   *batch != NULL ? f->clock_us : ll_clock_now_us(ingest->options.clock));
+    err = ll_facts_read(f, connection, ingest->options.clock);
+    ll_batch_begin(ingest->batch, connection, f->clock_us);
     if (err == LLMLEARN_OK)
         err = ll_drain_step(&ingest->drain, connection, ingest->batch, rows_max(ingest, *batch));
     LL_POINT("ingest.drained");
@@ -132,6 +142,8 @@ static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connectio
         err = run_jobs(ingest, connection, batch, f);
     if (err == LLMLEARN_OK)
         err = ll_batch_finish(ingest->batch);
+    f->config_changed |= ll_batch_changed_config(ingest->batch);
+    f->changed |= ll_ab_sums_changed(ll_batch_sums(ingest->batch));
     if (err == LLMLEARN_OK && f->changed)
         err = ll_facts_write(f, connection);
     LL_POINT("ingest.filled");
@@ -530,6 +542,7 @@ llmlearn_err ll_ingest_drain(ll_ingest *ingest, bool all, ll_deadline deadline)
     wanted->all = all;
     wanted->own_goal = state.tail;
     wanted->job.reads_only = true;
+    wanted->job.through_sums = true;
     err = ll_ingest_submit(ingest, &wanted->job, deadline);
     ll_job_release(&wanted->job);
     return err;

@@ -21,6 +21,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "journal/journal.h"
+#include "store/ab_sums.h"
 #include "store/exposure.h"
 #include "store/metrics.h"
 #include "store/store.h"
@@ -35,6 +36,7 @@ typedef struct ll_job ll_job;
 typedef struct ll_write {
     ll_connection *connection;
     ll_metrics_changes *metrics; /* written before the commit */
+    ll_ab_sums *sums;            /* the same; for jobs that say so */
     int64_t now_us;              /* never goes back within one database */
     int64_t *vote_sequence;      /* the last one given; add 1 to take the next */
     uint64_t own_drained;        /* virtual position: stored once this commits */
@@ -51,6 +53,7 @@ struct ll_job {
     void (*destroy)(ll_job *job); /* frees the struct and what it copied */
     bool changes_config;          /* bump the config version and reload before waking */
     bool checks_first;            /* changes nothing before it is sure of its success */
+    bool through_sums;            /* reads and changes tests by write->sums alone, or none */
     bool reads_only;              /* changes nothing: a commit of such jobs alone writes nothing */
     bool drained;                 /* everything was drained since the job asked for it */
     /* ingest's own, under its mutex */
@@ -92,6 +95,12 @@ typedef struct ll_ingest_options {
     llmlearn_err (*intern_variant)(void *user, ll_connection *connection, int64_t signal,
                                    const char *version, size_t version_bytes, int64_t now_us,
                                    int64_t *out_variant);
+    /* Something failed in the test. Switches off the arms that fail too often (off_us,
+     * ll_ab_change_arm) and writes the decision; *out_switched if it did: the config version is
+     * then bumped and reload_config called. Inside a write transaction; NULL: nobody does. */
+    llmlearn_err (*check_breaker)(void *user, ll_connection *connection, ll_ab_open *test,
+                                  int64_t now_us, bool *out_switched);
+    const ll_ab_stepper *stepper; /* steps the e-processes; NULL: they stand still */
     /* Reloads what get_variant serves; on the ingest thread, about every 250 ms and after a job
      * with changes_config. */
     void (*reload_config)(void *user);

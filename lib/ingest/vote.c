@@ -3,10 +3,10 @@
 #include "base/hash.h"
 #include "base/id.h"
 #include "base/point.h"
+#include "store/ab_count.h"
 #include "store/explanations.h"
 #include "store/feedback.h"
 #include "store/names.h"
-#include "store/units.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -116,23 +116,32 @@ static llmlearn_err count_vote(const ballot *b, int64_t rated)
     return err;
 }
 
-static ll_arm_delta arm_change(const ballot *b)
+static ll_unit_vote unit_change(const ballot *b)
 {
-    ll_arm_delta delta = { .votes = 0 };
+    const ll_vote_row *gone = &b->earlier, *given = &b->vote;
+    bool gives = !b->job->withdraw;
 
+    return (ll_unit_vote){
+        .votes = gives - b->replaces,
+        .positive = (gives && given->helpful) - (b->replaces && gone->helpful),
+        .may_be_first = gives,
+        .helpful = given->helpful,
+        .rating = given->rating,
+        .sequence = given->sequence,
+        .now_us = b->write->now_us,
+    };
+}
+
+static void change_ratings(const ballot *b, ll_ab_arm *arm)
+{
     if (b->replaces) {
-        delta.votes--;
-        delta.positive -= b->earlier.helpful;
-        delta.rating_count -= b->earlier.rating > 0;
-        delta.rating_sum -= b->earlier.rating;
+        arm->rating_count -= b->earlier.rating > 0;
+        arm->rating_sum -= b->earlier.rating;
     }
     if (!b->job->withdraw) {
-        delta.votes++;
-        delta.positive += b->vote.helpful;
-        delta.rating_count += b->vote.rating > 0;
-        delta.rating_sum += b->vote.rating;
+        arm->rating_count += b->vote.rating > 0;
+        arm->rating_sum += b->vote.rating;
     }
-    return delta;
 }
 
 /* Without a unit of its own the explanation is what was randomised. */
@@ -144,24 +153,34 @@ static int64_t unit_of(const ballot *b)
                                  sizeof b->job->explanation_id);
 }
 
+/* A vote on what counts in a test, while that is running also the first one of its unit. */
 static llmlearn_err count_in_test(const ballot *b)
 {
     const ll_explanation_facts *e = &b->explanation;
-    ll_arm_delta delta = arm_change(b);
-    bool first_taken = false;
-    bool counts = false;
+    ll_connection *connection = b->write->connection;
+    ll_unit_vote change = unit_change(b);
+    int64_t unit = unit_of(b);
+    ll_unit before = { .found = false }, after;
+    ll_ab_open *open = NULL;
     llmlearn_err err;
 
     if (e->test == 0 || !e->counted)
         return LLMLEARN_OK;
-    err = ll_units_vote(b->write->connection, e->test, unit_of(b), e->arm, delta.votes,
-                        delta.positive, b->job->withdraw ? -1 : b->vote.helpful, b->vote.sequence,
-                        &first_taken, &counts);
-    if (err != LLMLEARN_OK || !counts)
+    err = ll_ab_sums_open(b->write->sums, e->test, &open);
+    if (err == LLMLEARN_OK)
+        err = ll_units_read(connection, e->test, unit, &before);
+    if (err != LLMLEARN_OK || open == NULL || (before.found && before.arm != e->arm))
         return err;
-    delta.first_votes = first_taken;
-    delta.first_positive = first_taken && b->vote.helpful;
-    return ll_arms_add(b->write->connection, e->test, e->arm, &delta);
+    change.may_be_first &= open->test.status == LL_AB_RUNNING;
+    after = before;
+    after.arm = e->arm;
+    ll_unit_vote_on(&after, &change);
+    err = ll_units_write(connection, e->test, unit, &after);
+    if (err != LLMLEARN_OK)
+        return err;
+    ll_ab_count_vote(open, e->arm, &before, &after);
+    change_ratings(b, ll_ab_change_arm(open, e->arm));
+    return LLMLEARN_OK;
 }
 
 /* ---- the two jobs ------------------------------------------------------ */
@@ -251,6 +270,6 @@ ll_vote_job *ll_vote_job_new(void)
     ll_vote_job *vote = (ll_vote_job *)ll_job_new(sizeof(ll_vote_job), run_vote, destroy_vote);
 
     if (vote != NULL)
-        vote->job.checks_first = true;
+        vote->job.checks_first = vote->job.through_sums = true;
     return vote;
 }

@@ -1,166 +1,127 @@
 #include "store/units.h"
 
-#include <assert.h>
+#include "store/ab_moments.h"
 
-/* A cost that a single row can bring near the largest number stops there, as in llm_metrics. */
-static const ll_statement add_to_arm = {
-    "UPDATE llm_ab_arms SET explanations = explanations + ?3, cached = cached + ?4,"
-    " fallback = fallback + ?5, rerouted = rerouted + ?6, units = units + ?7,"
-    " first_votes = first_votes + ?8, first_positive = first_positive + ?9,"
-    " votes = votes + ?10, positive = positive + ?11, rating_count = rating_count + ?12,"
-    " rating_sum = rating_sum + ?13, cost_nanousd = CASE"
-    " WHEN cost_nanousd > 9223372036854775807 - ?14 THEN 9223372036854775807"
-    " ELSE cost_nanousd + ?14 END,"
-    " cost_known = cost_known + ?15 WHERE test = ?1 AND arm = ?2"
+#include <assert.h>
+#include <math.h>
+
+#define COLUMNS                                                                                    \
+    "arm, contaminated, votes, positive, first_vote, first_rating, sequence, voted_us, exposures," \
+    " failures, latency_us, latency_known, cost_nanousd, cost_known"
+
+static const ll_statement read_unit = { "SELECT " COLUMNS
+                                        " FROM llm_ab_units WHERE test = ?1 AND unit = ?2" };
+static const ll_statement insert_unit = {
+    "INSERT INTO llm_ab_units (test, unit, " COLUMNS ") VALUES"
+    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 };
-static const ll_statement count_mismatch = {
-    "UPDATE llm_ab_tests SET mismatches = mismatches + ?2 WHERE id = ?1"
-};
-static const ll_statement count_contaminated = {
-    "UPDATE llm_ab_tests SET contaminated = contaminated + 1 WHERE id = ?1"
-};
-static const ll_statement find_unit = {
-    "SELECT arm, contaminated, first_vote FROM llm_ab_units WHERE test = ?1 AND unit = ?2"
-};
-static const ll_statement add_unit = {
-    "INSERT INTO llm_ab_units (test, unit, arm) VALUES (?1, ?2, ?3)"
-};
-static const ll_statement mark_contaminated = {
-    "UPDATE llm_ab_units SET contaminated = 1 WHERE test = ?1 AND unit = ?2"
-};
-static const ll_statement is_running = {
-    "SELECT 1 FROM llm_ab_tests WHERE id = ?1 AND status = 'running'"
-};
-static const ll_statement add_votes = {
-    "UPDATE llm_ab_units SET votes = votes + ?3, positive = positive + ?4"
+static const ll_statement update_unit = {
+    "UPDATE llm_ab_units SET arm = ?3, contaminated = ?4, votes = ?5, positive = ?6,"
+    " first_vote = ?7, first_rating = ?8, sequence = ?9, voted_us = ?10, exposures = ?11,"
+    " failures = ?12, latency_us = ?13, latency_known = ?14, cost_nanousd = ?15, cost_known = ?16"
     " WHERE test = ?1 AND unit = ?2"
 };
-static const ll_statement set_first_vote = {
-    "UPDATE llm_ab_units SET first_vote = ?3, sequence = ?4 WHERE test = ?1 AND unit = ?2"
-};
 
-llmlearn_err ll_arms_add(ll_connection *connection, uint64_t test, uint32_t arm,
-                         const ll_arm_delta *delta)
+static llmlearn_err take_unit(void *context, const ll_row *row)
 {
-    const ll_value arguments[] = {
-        ll_int((int64_t)test),         ll_int(arm),
-        ll_int(delta->explanations),   ll_int(delta->cached),
-        ll_int(delta->fallback),       ll_int(delta->rerouted),
-        ll_int(delta->units),          ll_int(delta->first_votes),
-        ll_int(delta->first_positive), ll_int(delta->votes),
-        ll_int(delta->positive),       ll_int(delta->rating_count),
-        ll_int(delta->rating_sum),     ll_int(delta->cost_nanousd),
-        ll_int(delta->cost_known),
+    *(ll_unit *)context = (ll_unit){
+        .found = true,
+        .arm = (uint32_t)ll_row_int(row, 0),
+        .contaminated = ll_row_int(row, 1) != 0,
+        .votes = ll_row_int(row, 2),
+        .positive = ll_row_int(row, 3),
+        .voted = !ll_row_is_null(row, 4),
+        .first_positive = ll_row_int(row, 4) != 0,
+        .first_rating = (int32_t)ll_row_int(row, 5),
+        .sequence = ll_row_int(row, 6),
+        .voted_us = ll_row_int(row, 7),
+        .exposures = ll_row_int(row, 8),
+        .failures = ll_row_int(row, 9),
+        .latency_us = ll_row_int(row, 10),
+        .latency_known = ll_row_int(row, 11),
+        .cost_nanousd = ll_row_int(row, 12),
+        .cost_known = ll_row_int(row, 13),
     };
-
-    assert(test != 0);
-    return ll_connection_run(connection, &add_to_arm, arguments, LL_ARRAY_COUNT(arguments), NULL,
-                             NULL);
-}
-
-llmlearn_err ll_tests_count_mismatch(ll_connection *connection, uint64_t test, int64_t count)
-{
-    const ll_value arguments[] = { ll_int((int64_t)test), ll_int(count) };
-
-    return ll_connection_run(connection, &count_mismatch, arguments, 2, NULL, NULL);
-}
-
-typedef struct unit_state {
-    bool found;
-    uint32_t arm;
-    bool contaminated;
-    bool voted;
-} unit_state;
-
-static llmlearn_err read_unit(void *context, const ll_row *row)
-{
-    unit_state *state = context;
-
-    *state = (unit_state){ .found = true,
-                           .arm = (uint32_t)ll_row_int(row, 0),
-                           .contaminated = ll_row_int(row, 1) != 0,
-                           .voted = !ll_row_is_null(row, 2) };
     return LLMLEARN_OK;
 }
 
-static llmlearn_err get_unit(ll_connection *connection, uint64_t test, int64_t unit,
-                             unit_state *out_state)
+llmlearn_err ll_units_read(ll_connection *connection, uint64_t test, int64_t unit,
+                           ll_unit *out_unit)
 {
     const ll_value arguments[] = { ll_int((int64_t)test), ll_int(unit) };
 
-    *out_state = (unit_state){ .found = false };
-    return ll_connection_run(connection, &find_unit, arguments, 2, read_unit, out_state);
+    *out_unit = (ll_unit){ .found = false };
+    return ll_connection_run(connection, &read_unit, arguments, 2, take_unit, out_unit);
 }
 
-static llmlearn_err new_unit(ll_connection *connection, uint64_t test, int64_t unit, uint32_t arm)
+static ll_value known(bool is_known, int64_t value)
 {
-    const ll_value arguments[] = { ll_int((int64_t)test), ll_int(unit), ll_int(arm) };
-
-    return ll_connection_run(connection, &add_unit, arguments, 3, NULL, NULL);
+    return is_known ? ll_int(value) : ll_null();
 }
 
-static llmlearn_err contaminate(ll_connection *connection, uint64_t test, int64_t unit)
+llmlearn_err ll_units_write(ll_connection *connection, uint64_t test, int64_t unit,
+                            const ll_unit *state)
 {
-    const ll_value arguments[] = { ll_int((int64_t)test), ll_int(unit) };
-    llmlearn_err err = ll_connection_run(connection, &mark_contaminated, arguments, 2, NULL, NULL);
+    const ll_value arguments[] = {
+        ll_int((int64_t)test),
+        ll_int(unit),
+        ll_int(state->arm),
+        ll_int(state->contaminated),
+        ll_int(state->votes),
+        ll_int(state->positive),
+        known(state->voted, state->first_positive),
+        known(state->first_rating != 0, state->first_rating),
+        known(state->voted, state->sequence),
+        known(state->voted_us != 0, state->voted_us), /* not of those before there was a column */
+        ll_int(state->exposures),
+        ll_int(state->failures),
+        ll_int(state->latency_us),
+        ll_int(state->latency_known),
+        ll_int(state->cost_nanousd),
+        ll_int(state->cost_known),
+    };
 
-    if (err == LLMLEARN_OK)
-        err = ll_connection_run(connection, &count_contaminated, arguments, 1, NULL, NULL);
-    return err;
+    assert(test != 0);
+    return ll_connection_run(connection, state->found ? &update_unit : &insert_unit, arguments,
+                             LL_ARRAY_COUNT(arguments), NULL, NULL);
 }
 
-llmlearn_err ll_units_arrive(ll_connection *connection, uint64_t test, int64_t unit, uint32_t arm,
-                             ll_unit_arrival *out_arrival)
-{
-    unit_state state;
-    llmlearn_err err = get_unit(connection, test, unit, &state);
+/* ---- what happens to a unit -------------------------------------------- */
 
-    if (err != LLMLEARN_OK)
-        return err;
-    if (!state.found) {
-        *out_arrival = LL_UNIT_NEW;
-        return new_unit(connection, test, unit, arm);
+/* A sum that many large values brought to the largest number stops there. */
+static void add(int64_t *sum, int64_t value)
+{
+    if (value < 0)
+        value = 0;
+    if (value > LL_AB_VALUE_MAX)
+        value = LL_AB_VALUE_MAX;
+    if (__builtin_add_overflow(*sum, value, sum))
+        *sum = INT64_MAX;
+}
+
+void ll_unit_expose(ll_unit *unit, const ll_unit_exposure *exposure)
+{
+    unit->exposures++;
+    unit->failures += exposure->failed;
+    if (exposure->has_latency) {
+        add(&unit->latency_us, llround(exposure->latency_ms * 1e3));
+        unit->latency_known++;
     }
-    if (state.arm == arm) {
-        *out_arrival = LL_UNIT_KNOWN;
-        return LLMLEARN_OK;
+    if (exposure->has_cost) {
+        add(&unit->cost_nanousd, exposure->cost_nanousd);
+        unit->cost_known++;
     }
-    *out_arrival = LL_UNIT_CONTAMINATED;
-    return state.contaminated ? LLMLEARN_OK : contaminate(connection, test, unit);
 }
 
-static llmlearn_err take_first_vote(ll_connection *connection, uint64_t test, int64_t unit,
-                                    int first, int64_t sequence, bool *out_taken)
+void ll_unit_vote_on(ll_unit *unit, const ll_unit_vote *vote)
 {
-    const ll_value arguments[] = { ll_int((int64_t)test), ll_int(unit), ll_int(first),
-                                   ll_int(sequence) };
-    bool running = false;
-    int64_t one;
-    llmlearn_err err = ll_connection_int(connection, &is_running, arguments, 1, &running, &one);
-
-    if (err == LLMLEARN_OK && running)
-        err = ll_connection_run(connection, &set_first_vote, arguments, 4, NULL, NULL);
-    *out_taken = err == LLMLEARN_OK && running;
-    return err;
-}
-
-llmlearn_err ll_units_vote(ll_connection *connection, uint64_t test, int64_t unit, uint32_t arm,
-                           int64_t votes, int64_t positive, int first, int64_t sequence,
-                           bool *out_first_taken, bool *out_counts)
-{
-    const ll_value change[] = { ll_int((int64_t)test), ll_int(unit), ll_int(votes),
-                                ll_int(positive) };
-    unit_state state;
-    llmlearn_err err = get_unit(connection, test, unit, &state);
-
-    *out_first_taken = false;
-    *out_counts = err == LLMLEARN_OK && (!state.found || state.arm == arm);
-    if (err == LLMLEARN_OK && !state.found)
-        err = new_unit(connection, test, unit, arm);
-    if (err != LLMLEARN_OK || !*out_counts)
-        return err;
-    err = ll_connection_run(connection, &add_votes, change, 4, NULL, NULL);
-    if (err == LLMLEARN_OK && first >= 0 && !state.voted)
-        err = take_first_vote(connection, test, unit, first, sequence, out_first_taken);
-    return err;
+    unit->votes += vote->votes;
+    unit->positive += vote->positive;
+    if (unit->voted || !vote->may_be_first)
+        return;
+    unit->voted = true;
+    unit->first_positive = vote->helpful;
+    unit->first_rating = vote->rating;
+    unit->sequence = vote->sequence;
+    unit->voted_us = vote->now_us;
 }

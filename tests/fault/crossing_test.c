@@ -47,10 +47,11 @@ typedef struct worker {
 static void *log_and_tell(void *argument)
 {
     worker *w = argument;
+    uint64_t random = (uint64_t)getpid();
 
     for (int i = 0; i < ids_each; i++) {
         llmlearn_id id;
-        llmlearn_err err = learner_log(w->learner, "text", &id);
+        llmlearn_err err = learner_log_in_test(w->learner, "text", &random, &id);
 
         if (err != LLMLEARN_OK)
             note_wrong("log", err);
@@ -103,6 +104,15 @@ static void *vote_on_nothing(void *argument)
     return NULL;
 }
 
+/* All processes count in the same arms, and meet the same units. */
+static void start_test(void)
+{
+    llmlearn *learner = learner_open(path);
+
+    learner_start_test(learner);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+}
+
 static int run_process(int process)
 {
     worker w = { .learner = learner_open(path), .process = process };
@@ -127,6 +137,7 @@ START_TEST(a_vote_finds_what_another_process_has_just_logged)
 
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
+    start_test();
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(shared, MAP_FAILED);
     atomic_store(&shared->voting, PROCESSES);

@@ -116,6 +116,67 @@ START_TEST(a_vote_waits_for_a_busy_database)
 }
 END_TEST
 
+/* ---- one transaction for several ---- */
+
+static uint64_t test_id;
+
+/* Does it count, and is it no user's? */
+static bool is_own_unit(const llmlearn_id *id)
+{
+    char text[LLMLEARN_ID_TEXT_BYTES], sql[200];
+
+    expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+    expect_ok(llmlearn_id_format(id, text));
+    snprintf(sql, sizeof sql,
+             "SELECT counted AND unit IS NULL FROM llm_explanations"
+             " WHERE hex(explanation_id) = upper(replace('%s', '-', ''))",
+             text);
+    return recount_number(path, sql) == 1;
+}
+
+static void *stop_test(void *argument)
+{
+    static llmlearn_err outcome;
+
+    (void)argument;
+    outcome = llmlearn_stop_ab_test(learner, test_id, "me", "enough", LEARNER_DEADLINE_MS);
+    return &outcome;
+}
+
+/* What votes have counted in memory is in the tables before somebody else reads them, and what he
+ * changes there is heeded by those who come after him. */
+START_TEST(a_test_that_is_stopped_between_two_votes_counts_the_first)
+{
+    void *(*const calls[3])(void *) = { vote_once, stop_test, vote_once };
+    uint64_t random = 1;
+    pthread_t threads[3];
+    llmlearn_id ids[2];
+    sqlite3 *other = NULL;
+    void *outcome = NULL;
+
+    test_id = learner_start_test(learner);
+    for (int i = 0; i < 2; i++) {
+        do
+            expect_ok(learner_log_in_test(learner, "text", &random, &ids[i]));
+        while (!is_own_unit(&ids[i]));
+    }
+    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, calls[i], &ids[i / 2]), 0);
+        ll_clock_sleep_us(20000);
+    }
+    ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], &outcome), 0);
+        ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_OK);
+    }
+    ck_assert_int_eq(recount_number(path, "SELECT sum(votes) FROM llm_ab_arms"), 2);
+    ck_assert_int_eq(recount_number(path, "SELECT sum(first_votes) FROM llm_ab_arms"), 1);
+}
+END_TEST
+
 /* A child attaches the store at its first vote: as long as that may take, not shorter. */
 START_TEST(a_child_waits_for_the_lock_until_its_deadline)
 {
@@ -556,6 +617,7 @@ int main(void)
     tcase_set_timeout(tests, 200);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_vote_waits_for_a_busy_database);
+    tcase_add_test(tests, a_test_that_is_stopped_between_two_votes_counts_the_first);
     tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
     tcase_add_test(tests, a_child_keeps_no_lock_that_is_being_waited_for);
     tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);

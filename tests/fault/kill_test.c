@@ -1,7 +1,7 @@
 /* kill -9 at random moments and at named points, again and again.
  *
- * Engines log and vote; an outside process, the test, keeps the list of what they were
- * promised. Then everything that was acknowledged is in the database, once, and every sum
+ * Engines log and vote in a running test; an outside process, the test, keeps the list of what they
+ * were promised. Then everything that was acknowledged is in the database, once, and every sum
  * equals a recount. The journal is small, so that its segments are recycled all the time. */
 #include "base/point.h"
 #include "support/acknowledged.h"
@@ -117,7 +117,7 @@ static void *trade(void *argument)
         memset(text + bytes, 'x', more);
         text[(uint32_t)bytes + more] = '\0';
         atomic_fetch_add(&list->attempts, 1);
-        err = learner_log(t->learner, text, &id);
+        err = learner_log_in_test(t->learner, text, &t->random, &id);
         if (err == LLMLEARN_OK)
             acknowledged_explanation(list, &id);
         else if (err == LLMLEARN_EFULL)
@@ -265,6 +265,14 @@ static void check_everything(void)
                      (int64_t)atomic_load(&list->attempts));
 }
 
+static void start_test(void)
+{
+    llmlearn *learner = learner_open(path);
+
+    learner_start_test(learner);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+}
+
 static void report_points(int cycles, size_t acknowledged_in_all)
 {
     unsigned hits = 0;
@@ -299,6 +307,7 @@ START_TEST(what_was_acknowledged_outlives_any_kill)
             snprintf(path, sizeof path, "%s/a.db", folder);
             in_all += acknowledged_count(list);
             acknowledged_clear(list);
+            start_test();
         }
         run_cycle(&random);
         if (i % CYCLES_PER_CHECK == CYCLES_PER_CHECK - 1)

@@ -43,6 +43,58 @@ llmlearn_err learner_log(llmlearn *learner, const char *text, llmlearn_id *out_i
     return llmlearn_log_explanation(learner, &explanation, out_id);
 }
 
+uint64_t learner_start_test(llmlearn *learner)
+{
+    static const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "v1.1", 0.3 }, { "v1.2", 0.2 } };
+    const llmlearn_ab_test test = {
+        .struct_size = sizeof test, .signal = "BUY", .arms = arms, .arm_count = 3
+    };
+    uint64_t id = 0;
+
+    for (int i = 0; i < 3; i++) {
+        const llmlearn_variant variant = { .struct_size = sizeof variant,
+                                           .signal = "BUY",
+                                           .version = arms[i].version,
+                                           .text = "Explain it." };
+        expect_ok(llmlearn_add_variant(learner, &variant));
+    }
+    expect_ok(llmlearn_start_ab_test(learner, &test, &id));
+    return id;
+}
+
+static bool one_in(uint32_t n, uint64_t *random)
+{
+    return learner_random(random) % n == 0;
+}
+
+llmlearn_err learner_log_in_test(llmlearn *learner, const char *text, uint64_t *random,
+                                 llmlearn_id *out_id)
+{
+    llmlearn_assignment a = { .struct_size = sizeof a };
+    llmlearn_explanation e = { .struct_size = sizeof e, .ticker = "NVDA", .signal = "BUY" };
+    char unit[16];
+
+    snprintf(unit, sizeof unit, "user%u", learner_random(random) % 50);
+    e.text = text;
+    e.unit = one_in(3, random) ? NULL : unit;
+    expect_ok(llmlearn_get_variant(learner, "BUY", e.unit, &a));
+    e.version = a.version;
+    e.test_id = a.test_id;
+    e.arm = a.arm;
+    e.flags = a.flags;
+    e.flags |= one_in(10, random) ? LLMLEARN_FALLBACK : 0;
+    e.flags |= one_in(20, random) ? LLMLEARN_CACHED : 0;
+    if (!one_in(5, random)) {
+        e.flags |= LLMLEARN_HAS_LATENCY;
+        e.latency_ms = learner_random(random) % 100000 / 7.0;
+    }
+    if (!one_in(5, random)) {
+        e.flags |= LLMLEARN_HAS_COST;
+        e.cost_nanousd = learner_random(random);
+    }
+    return llmlearn_log_explanation(learner, &e, out_id);
+}
+
 llmlearn_err learner_vote(llmlearn *learner, const llmlearn_id *id, const char *user, bool helpful,
                           int rating)
 {

@@ -16,6 +16,12 @@ llmlearn *learner_open(const char *path);
 
 /* The same explanation with each text: NVDA, BUY, version v1.0, 12.5 ms, 7 nano-dollars. */
 llmlearn_err learner_log(llmlearn *learner, const char *text, llmlearn_id *out_id);
+/* Starts a test of v1.0, the champion, to v1.2 for BUY. */
+uint64_t learner_start_test(llmlearn *learner);
+/* An explanation for BUY as the running test assigns it, to one of 50 users or to none: now and
+ * then out of a cache, a fallback, of unknown latency or cost. */
+llmlearn_err learner_log_in_test(llmlearn *learner, const char *text, uint64_t *random,
+                                 llmlearn_id *out_id);
 /* user NULL: anonymous; rating 0: none. */
 llmlearn_err learner_vote(llmlearn *learner, const llmlearn_id *id, const char *user, bool helpful,
                           int rating);

@@ -1,8 +1,8 @@
 #include "support/recount.h"
 
+#include "support/recount_functions.h"
+
 #include <check.h>
-#include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,8 @@
     "found AS (SELECT day, variant, bucket, explanations FROM llm_latency) "
 
 /* Rows with a test that do not claim a wrong arm; a test with mismatches is not recountable
- * from its rows, because they do not say which they are. A row without a unit is its own. */
+ * from its rows, because they do not say which they are. A row without a unit is its own. Units
+ * of which only a failure was reported have no row. */
 #define EXPECTED_ARMS                                                                              \
     "WITH shown AS (SELECT e.*, t.id AS tid FROM llm_explanations e"                               \
     " JOIN llm_ab_tests t ON t.id = e.test AND t.mismatches = 0),"                                 \
@@ -47,6 +48,9 @@
     "  + sum(counted AND unit IS NULL) AS units,"                                                  \
     " ifnull(sum(cost_nanousd), 0) AS cost, sum(cost_nanousd IS NOT NULL) AS known"                \
     " FROM shown GROUP BY tid, arm),"                                                              \
+    "rowless AS (SELECT test, arm, count(*) AS units FROM llm_ab_units WHERE exposures > 0"        \
+    " AND (test, unit) NOT IN (SELECT tid, unit_hash(unit) FROM shown"                             \
+    "  WHERE counted AND unit IS NOT NULL) GROUP BY test, arm),"                                   \
     "votes AS (SELECT tid, arm, count(*) AS votes, sum(helpful) AS positive,"                      \
     " sum(rating IS NOT NULL) AS ratings, ifnull(sum(rating), 0) AS stars"                         \
     " FROM shown JOIN llm_feedback f ON f.explanation = shown.row"                                 \
@@ -54,25 +58,106 @@
     "firsts AS (SELECT test, arm, count(*) AS firsts, sum(first_vote) AS liked FROM llm_ab_units"  \
     " WHERE first_vote IS NOT NULL GROUP BY test, arm),"                                           \
     "expected AS (SELECT a.test, a.arm, ifnull(r.explanations, 0), ifnull(r.cached, 0),"           \
-    " ifnull(r.fallback, 0), ifnull(r.rerouted, 0), ifnull(r.units, 0), ifnull(f.firsts, 0),"      \
+    " ifnull(r.fallback, 0), ifnull(r.rerouted, 0), ifnull(r.units, 0) + ifnull(n.units, 0),"      \
+    " ifnull(f.firsts, 0),"                                                                        \
     " ifnull(f.liked, 0), ifnull(v.votes, 0), ifnull(v.positive, 0), ifnull(v.ratings, 0),"        \
     " ifnull(v.stars, 0), ifnull(r.cost, 0), ifnull(r.known, 0)"                                   \
     " FROM llm_ab_arms a JOIN llm_ab_tests t ON t.id = a.test AND t.mismatches = 0"                \
     " LEFT JOIN rows r ON r.tid = a.test AND r.arm = a.arm"                                        \
+    " LEFT JOIN rowless n ON n.test = a.test AND n.arm = a.arm"                                    \
     " LEFT JOIN votes v ON v.tid = a.test AND v.arm = a.arm"                                       \
     " LEFT JOIN firsts f ON f.test = a.test AND f.arm = a.arm),"                                   \
     "found AS (SELECT a.test, a.arm, explanations, cached, fallback, rerouted, units,"             \
     " first_votes, first_positive, votes, positive, rating_count, rating_sum, cost_nanousd,"       \
     " cost_known FROM llm_ab_arms a JOIN llm_ab_tests t ON t.id = a.test AND t.mismatches = 0) "
 
-/* Units carry a hash; how many votes each has is compared as a bag, without the hash. */
-#define EXPECTED_UNITS                                                                             \
-    "WITH votes AS (SELECT test, arm, ifnull(unit, explanation_id) AS u, count(*) AS n,"           \
-    " sum(helpful) AS liked FROM llm_explanations e JOIN llm_feedback f ON f.explanation = e.row"  \
+/* The live votes of each unit. */
+#define EXPECTED_VOTES                                                                             \
+    "WITH expected AS (SELECT test, unit_hash(ifnull(unit, explanation_id)), arm, count(*),"       \
+    " sum(helpful) FROM llm_explanations e JOIN llm_feedback f ON f.explanation = e.row"           \
     " WHERE counted AND test IS NOT NULL GROUP BY 1, 2, 3),"                                       \
-    "expected AS (SELECT test, arm, n, liked, count(*) FROM votes GROUP BY 1, 2, 3, 4),"           \
-    "found AS (SELECT test, arm, votes, positive, count(*) FROM llm_ab_units WHERE votes > 0"      \
-    " GROUP BY 1, 2, 3, 4) "
+    "found AS (SELECT test, unit, arm, votes, positive FROM llm_ab_units WHERE votes > 0) "
+
+/* Rows that are exposures, and what each unit met by them. Of those from before there were such
+ * sums nothing is in them. */
+#define COUNTED                                                                                    \
+    "WITH counted AS MATERIALIZED (SELECT row, test, arm, unit IS NULL AS own,"                    \
+    " unit_hash(ifnull(unit, explanation_id)) AS unit, (flags & 512) <> 0 AS failed, latency_ms,"  \
+    " whole_us(latency_ms) AS us, min(cost_nanousd, 100000000000000) AS cost"                      \
+    " FROM llm_explanations WHERE counted AND test IS NOT NULL"                                    \
+    " AND row >= (SELECT value FROM llm_meta WHERE key = 'exposures_from_row')),"                  \
+    "met AS MATERIALIZED (SELECT test, arm, unit, own, count(*) AS n, sum(failed) AS f,"           \
+    " ifnull(sum(us), 0) AS us, count(us) AS us_n, ifnull(sum(cost), 0) AS cost, count(cost) AS "  \
+    "cost_n FROM counted"                                                                          \
+    " GROUP BY 1, 2, 3, 4)"
+
+/* A unit's row beside those; what it has more are failures that were reported. */
+#define UNITS_THAT_DIFFER                                                                          \
+    COUNTED                                                                                        \
+    "SELECT u.test, u.unit, u.exposures, u.failures, u.latency_us, u.cost_nanousd, m.n, m.f, "     \
+    "m.us,"                                                                                        \
+    " m.cost FROM llm_ab_units u LEFT JOIN met m"                                                  \
+    "  ON NOT m.own AND m.test = u.test AND m.unit = u.unit AND m.arm = u.arm"                     \
+    " WHERE u.exposures < ifnull(m.n, 0)"                                                          \
+    " OR u.exposures - ifnull(m.n, 0) <> u.failures - ifnull(m.f, 0)"                              \
+    " OR u.latency_us <> ifnull(m.us, 0) OR u.latency_known <> ifnull(m.us_n, 0)"                  \
+    " OR u.cost_nanousd <> ifnull(m.cost, 0) OR u.cost_known <> ifnull(m.cost_n, 0)"               \
+    " UNION ALL SELECT test, unit, arm, n, 'has no row', 0, 0, 0, 0, 0 FROM met"                   \
+    " WHERE NOT own AND (test, unit, arm) NOT IN (SELECT test, unit, arm FROM llm_ab_units)"
+
+/* What the rows of units, and the explanations that are their own, add up to. */
+#define EXPECTED_EXPOSURES                                                                         \
+    COUNTED                                                                                        \
+    ", parts AS (SELECT test, arm, exposures AS n, failures AS f, latency_us AS us,"               \
+    " latency_known AS us_n, cost_nanousd AS cost, cost_known AS cost_n FROM llm_ab_units"         \
+    " WHERE exposures > 0 UNION ALL SELECT test, arm, n, f, us, us_n, cost, cost_n FROM met"       \
+    " WHERE own),"                                                                                 \
+    "exposed AS (SELECT test, arm, sum(n) AS n, sum(f) AS f, moments(us, us_n)"                    \
+    " || moments(cost, cost_n) || moments(1000000 * f, n) AS means FROM parts GROUP BY 1, 2),"     \
+    "logged AS (SELECT test, arm, count(*) AS n FROM counted GROUP BY 1, 2),"                      \
+    "expected AS (SELECT a.test, a.arm, ifnull(e.n, 0), ifnull(e.f, 0),"                           \
+    " ifnull(e.n, 0) - ifnull(l.n, 0), ifnull(e.means, '') FROM llm_ab_arms a"                     \
+    " LEFT JOIN exposed e ON e.test = a.test AND e.arm = a.arm"                                    \
+    " LEFT JOIN logged l ON l.test = a.test AND l.arm = a.arm),"                                   \
+    "found AS (SELECT test, arm, exposures, failures, reported, hex(unit_means)"                   \
+    " FROM llm_ab_arms) "
+
+/* Where no failure was reported the rows say in which order exposures came. */
+#define LATEST_THAT_DIFFER                                                                         \
+    COUNTED                                                                                        \
+    "SELECT * FROM (SELECT test, arm, hex(recent) AS found, (SELECT latest(unit, failed) FROM"     \
+    " (SELECT unit, failed FROM counted c WHERE c.test = a.test AND c.arm = a.arm ORDER BY row))"  \
+    " AS expected FROM llm_ab_arms a WHERE reported = 0 AND exposures > 0)"                        \
+    " WHERE found <> expected"
+
+#define EXPECTED_CLUSTERS                                                                          \
+    "WITH votes AS (SELECT test, arm, sum(votes > 0) AS m, sum(votes * votes) AS nn,"              \
+    " sum(positive * votes) AS sn, sum(positive * positive) AS ss, sum(first_rating IS 1) AS r1,"  \
+    " sum(first_rating IS 2) AS r2, sum(first_rating IS 3) AS r3, sum(first_rating IS 4) AS r4,"   \
+    " sum(first_rating IS 5) AS r5 FROM llm_ab_units GROUP BY 1, 2),"                              \
+    "expected AS (SELECT a.test, a.arm, ifnull(m, 0), ifnull(nn, 0), ifnull(sn, 0),"               \
+    " ifnull(ss, 0), ifnull(r1, 0), ifnull(r2, 0), ifnull(r3, 0), ifnull(r4, 0), ifnull(r5, 0)"    \
+    " FROM llm_ab_arms a LEFT JOIN votes v ON v.test = a.test AND v.arm = a.arm),"                 \
+    "found AS (SELECT test, arm, voting_units, votes_squared, products, positive_squared,"         \
+    " first_rating_1, first_rating_2, first_rating_3, first_rating_4, first_rating_5"              \
+    " FROM llm_ab_arms) "
+
+#define EXPECTED_AB_LATENCY                                                                        \
+    COUNTED                                                                                        \
+    ", expected AS (SELECT test, arm, bucket_of(latency_ms), count(*) FROM counted"                \
+    " WHERE latency_ms IS NOT NULL GROUP BY 1, 2, 3),"                                             \
+    "found AS (SELECT test, arm, bucket, explanations FROM llm_ab_latency) "
+
+/* When a unit came only its arm's sum knows. */
+#define EXPECTED_DAYS                                                                              \
+    "WITH expected AS (SELECT test, voted_us / 86400000000, arm, count(*) FROM llm_ab_units"       \
+    " WHERE voted_us IS NOT NULL GROUP BY 1, 2, 3),"                                               \
+    "found AS (SELECT test, day, arm, first_votes FROM llm_ab_days WHERE first_votes <> 0) "
+#define DAYS_THAT_DIFFER                                                                           \
+    "SELECT test, arm, units, (SELECT sum(units) FROM llm_ab_days d WHERE d.test = a.test"         \
+    " AND d.arm = a.arm) AS found FROM llm_ab_arms a WHERE units <> ifnull(found, 0)"              \
+    " AND test NOT IN (SELECT test FROM llm_explanations WHERE test IS NOT NULL"                   \
+    "  AND row < (SELECT value FROM llm_meta WHERE key = 'exposures_from_row'))"
 
 #define DIFFERENCES                                                                                \
     "SELECT 'expected', * FROM (SELECT * FROM expected EXCEPT SELECT * FROM found)"                \
@@ -90,12 +175,20 @@ static const struct {
                   " UNION SELECT day FROM llm_latency) WHERE day NOT IN"
                   " (SELECT day FROM llm_days WHERE version > 0)" },
     { "llm_ab_arms", EXPECTED_ARMS DIFFERENCES },
-    { "llm_ab_units", EXPECTED_UNITS DIFFERENCES },
+    { "votes of llm_ab_units", EXPECTED_VOTES DIFFERENCES },
+    { "exposures of llm_ab_units", UNITS_THAT_DIFFER },
+    { "exposures of llm_ab_arms", EXPECTED_EXPOSURES DIFFERENCES },
+    { "latest exposures", LATEST_THAT_DIFFER },
+    { "clusters and first ratings", EXPECTED_CLUSTERS DIFFERENCES },
+    { "llm_ab_latency", EXPECTED_AB_LATENCY DIFFERENCES },
+    { "llm_ab_days", EXPECTED_DAYS DIFFERENCES },
+    { "units of llm_ab_days", DAYS_THAT_DIFFER },
     { "first votes",
       "SELECT u.test, u.unit, u.sequence, u.first_vote, f.helpful FROM llm_ab_units u"
       " JOIN llm_feedback f ON f.sequence = u.sequence"
       " JOIN llm_explanations e ON e.row = f.explanation"
       " WHERE f.helpful <> u.first_vote OR e.test IS NOT u.test OR e.arm IS NOT u.arm"
+      " OR (u.voted_us IS NOT NULL AND f.rating IS NOT u.first_rating)"
       " UNION ALL SELECT u.test, u.unit, NULL, NULL, NULL FROM llm_ab_units u"
       " JOIN llm_ab_tests t ON t.id = u.test AND t.status = 'running'"
       " WHERE (u.votes > 0 AND u.first_vote IS NULL)"
@@ -119,16 +212,6 @@ static const struct {
 static const char distinct_texts_sql[] =
     "SELECT text, count(*) FROM llm_explanations GROUP BY text HAVING count(*) > 1";
 
-/* [0.01 ms x 1.02^b, 0.01 ms x 1.02^(b+1)), from the definition and not from the library. */
-static void bucket_of(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    double ratio = sqlite3_value_double(values[0]) / 0.01;
-    double bucket = ratio <= 1.0 ? 0 : floor(log(ratio) / log(1.02));
-
-    (void)count;
-    sqlite3_result_int64(context, bucket > 999 ? 999 : (sqlite3_int64)bucket);
-}
-
 static sqlite3 *open_database(const char *path)
 {
     sqlite3 *db = NULL;
@@ -138,8 +221,7 @@ static sqlite3 *open_database(const char *path)
     /* Only looks: no checkpoint, which could race a writer's. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_busy_timeout(db, 30000);
-    sqlite3_create_function(db, "bucket_of", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, bucket_of,
-                            NULL, NULL);
+    recount_add_functions(db);
     ck_assert_msg(sqlite3_exec(db, "PRAGMA query_only = 1; BEGIN", NULL, NULL, NULL) == SQLITE_OK,
                   "%s: %s", path, sqlite3_errmsg(db));
     return db;

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* NULL if all is equal; else what differs, until the next call. Compares llm_metrics,
- * llm_latency, llm_days, llm_ab_arms and llm_ab_units; looks for rows whose parents are missing,
+/* NULL if all is equal; else what differs, until the next call. Compares llm_metrics, llm_latency,
+ * llm_days, and llm_ab_arms, _units, _latency, _days; looks for rows whose parents are missing,
  * for an id or a text that stands twice (texts: only with distinct_texts), for damage. */
 const char *recount_difference(const char *path, bool distinct_texts);
 /* Fails the test if there is a difference. */

@@ -95,9 +95,9 @@ static const ll_ab_stepper stepper = { read_state, add_to_state, write_state };
 
 /* ---- fixture ----------------------------------------------------------- */
 
-void ab_batch_set_up(void)
+/* A batch for ab_store. */
+static void make_batch(void)
 {
-    ab_set_up();
     options = (ll_ingest_options){ .store = ab_store,
                                    .log = &silent,
                                    .check_exposure = all_count,
@@ -105,6 +105,12 @@ void ab_batch_set_up(void)
                                    .check_breaker = trip,
                                    .stepper = &stepper };
     ck_ok(ll_batch_new(&options, &ab_batch));
+}
+
+void ab_batch_set_up(void)
+{
+    ab_set_up();
+    make_batch();
     ab_now_us = AB_START_US;
     vote_sequence = 0;
     ab_breaker_calls = 0;
@@ -136,6 +142,18 @@ void ab_batch_undo(void)
 {
     ll_batch_forget(ab_batch);
     ab_rollback();
+}
+
+void ab_batch_close(void)
+{
+    ll_batch_free(ab_batch);
+    ll_store_close(ab_store);
+}
+
+void ab_batch_open(void)
+{
+    ab_store = store_open(ab_path);
+    make_batch();
 }
 
 void ab_batch_tear_down(void)

@@ -21,6 +21,10 @@ extern bool ab_skips_recount;
 void ab_batch_set_up(void);
 void ab_batch_tear_down(void);
 
+/* Lets go of the database, and takes it up again. */
+void ab_batch_close(void);
+void ab_batch_open(void);
+
 void ab_batch_begin(void);
 void ab_batch_commit(void);
 void ab_batch_undo(void);

@@ -1,5 +1,5 @@
-/* Journal records become rows and sums: what must hold when numbers are at their limits, when
- * there are more arms than wait for the end of a transaction, and when records come twice. */
+/* Journal records become rows and sums: what must hold when numbers are at their limits, and when
+ * records come twice. */
 #include "ingest/batch.h"
 #include "ingest/record.h"
 #include "store/variants.h"
@@ -151,24 +151,6 @@ START_TEST(sums_of_costs_stop_at_the_largest_number)
 }
 END_TEST
 
-/* The sums that make room must not go when the row that needed the room is undone. */
-START_TEST(a_row_that_came_before_takes_no_sums_with_it)
-{
-    begin();
-    store_row(0, 3, 0, 1, NULL);
-    commit();
-    begin();
-    for (int i = 0; i < 2 * ARMS; i++)
-        store_row(1 + i, 1 + (uint64_t)i / ARMS, (uint32_t)i % ARMS, 1, NULL);
-    store_row(0, 3, 0, 1, NULL);
-    ck_assert_uint_eq(ll_batch_tallied(batch).duplicates, 1);
-    commit();
-    ck_assert_int_eq(number("SELECT sum(explanations) FROM llm_ab_arms"), 2 * ARMS + 1);
-    ck_assert_int_eq(number("SELECT sum(units) FROM llm_ab_arms"), 2 * ARMS + 1);
-    ck_assert_int_eq(number("SELECT count(*) FROM llm_explanations"), 2 * ARMS + 1);
-}
-END_TEST
-
 START_TEST(metadata_of_a_row_that_came_before_is_not_put_aside_again)
 {
     begin();
@@ -192,7 +174,6 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, sums_of_costs_stop_at_the_largest_number);
-    tcase_add_test(tests, a_row_that_came_before_takes_no_sums_with_it);
     tcase_add_test(tests, metadata_of_a_row_that_came_before_is_not_put_aside_again);
     suite_add_tcase(suite, tests);
 

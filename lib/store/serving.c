@@ -13,7 +13,7 @@ static const ll_statement get_tests = {
     " WHERE t.status = 'running' ORDER BY n.name"
 };
 static const ll_statement get_arms = {
-    "SELECT v.version, v.text, v.id, a.weight FROM llm_ab_arms a"
+    "SELECT v.version, v.text, v.id, a.weight, a.off_us FROM llm_ab_arms a"
     " JOIN llm_variants v ON v.id = a.variant WHERE a.test = ?1 ORDER BY a.arm"
 };
 
@@ -45,7 +45,9 @@ static llmlearn_err read_test(void *context, const ll_row *row)
 static llmlearn_err read_arm(void *context, const ll_row *row)
 {
     const reading *r = context;
-    ll_served served = { .variant = ll_row_int(row, 2), .weight = ll_row_real(row, 3) };
+    ll_served served = { .variant = ll_row_int(row, 2),
+                         .weight = ll_row_real(row, 3),
+                         .off = !ll_row_is_null(row, 4) };
 
     served.version = ll_row_text(row, 0, &served.version_bytes);
     served.text = ll_row_text(row, 1, &served.text_bytes);

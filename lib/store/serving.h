@@ -17,6 +17,7 @@ typedef struct ll_served {
     uint64_t test; /* of the running tests: their id */
     int64_t variant;
     double weight;
+    bool off; /* switched off by the breaker */
 } ll_served;
 
 typedef llmlearn_err (*ll_served_fn)(void *context, const ll_served *served);
@@ -29,7 +30,7 @@ llmlearn_err ll_serving_champions(ll_connection *connection, const char *baselin
 /* Every running test: signal and test; by signal. */
 llmlearn_err ll_serving_tests(ll_connection *connection, ll_served_fn each, void *context);
 
-/* The arms of a test in their order: version, text, variant, weight. */
+/* The arms of a test in their order: version, text, variant, weight, off. */
 llmlearn_err ll_serving_arms(ll_connection *connection, uint64_t test, ll_served_fn each,
                              void *context);
 

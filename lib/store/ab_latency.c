@@ -2,8 +2,6 @@
 
 #include "store/metrics.h"
 
-#include <assert.h>
-#include <math.h>
 #include <string.h>
 
 static const ll_statement add_bucket = {
@@ -48,10 +46,10 @@ static llmlearn_err take_bucket(void *context, const ll_row *row)
     return LLMLEARN_OK;
 }
 
-/* The smallest value that at least q of all do not exceed. */
-static double quantile(const histogram *h, double q)
+/* The smallest value that at least so many percent of all do not exceed. */
+static double percentile(const histogram *h, int percent)
 {
-    int64_t rank = (int64_t)ceil(q * (double)h->all - 1e-6); /* 0.07 x 100 is a little over 7 */
+    int64_t rank = (h->all * percent + 99) / 100; /* the first is 1 */
     int64_t below = 0;
 
     for (uint32_t i = 0; i < LL_LATENCY_BUCKETS; i++) {
@@ -62,17 +60,18 @@ static double quantile(const histogram *h, double q)
     return -1;
 }
 
-llmlearn_err ll_ab_latency_quantile(ll_connection *connection, uint64_t test, uint32_t arm,
-                                    double q, double *out_ms)
+llmlearn_err ll_ab_latency_read(ll_connection *connection, uint64_t test, uint32_t arm,
+                                double *out_p50_ms, double *out_p95_ms)
 {
+    const ll_value arguments[] = { ll_int((int64_t)test), ll_int(arm) };
     histogram h;
     llmlearn_err err;
 
-    assert(q > 0 && q <= 1);
     memset(&h, 0, sizeof h);
-    err = ll_connection_run(connection, &read_buckets,
-                            (ll_value[]){ ll_int((int64_t)test), ll_int(arm) }, 2, take_bucket, &h);
-    if (err == LLMLEARN_OK)
-        *out_ms = quantile(&h, q);
-    return err;
+    err = ll_connection_run(connection, &read_buckets, arguments, 2, take_bucket, &h);
+    if (err != LLMLEARN_OK)
+        return err;
+    *out_p50_ms = percentile(&h, 50);
+    *out_p95_ms = percentile(&h, 95);
+    return LLMLEARN_OK;
 }

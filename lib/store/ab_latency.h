@@ -12,8 +12,9 @@
 /* Adds the rows of a tally, (test, arm, bucket) and how many, and empties it. */
 llmlearn_err ll_ab_latency_add(ll_connection *connection, ll_tally *more);
 
-/* The nearest-rank q-quantile (0 < q <= 1) in ms, within 1 %; -1: no latency is known. */
-llmlearn_err ll_ab_latency_quantile(ll_connection *connection, uint64_t test, uint32_t arm,
-                                    double q, double *out_ms);
+/* The nearest-rank median and 95th percentile of an arm in ms, within 1 %; -1: no latency is known.
+ * Read together, since the histogram is most of what a verdict has to read. */
+llmlearn_err ll_ab_latency_read(ll_connection *connection, uint64_t test, uint32_t arm,
+                                double *out_p50_ms, double *out_p95_ms);
 
 #endif

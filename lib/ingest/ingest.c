@@ -150,11 +150,16 @@ static llmlearn_err fill_transaction(ll_ingest *ingest, ll_connection *connectio
     return err;
 }
 
-static void give_up(ll_ingest *ingest)
+/* Even undoing may fail: what is told of is why it had to be. */
+static void give_up(ll_ingest *ingest, llmlearn_err err)
 {
+    ll_err_report why;
+
+    ll_err_capture(err, &why);
     ll_store_rollback(ingest->options.store);
     ll_batch_forget(ingest->batch);
     ll_drain_rolled_back(&ingest->drain);
+    ll_err_restore(&why);
 }
 
 static void tally(ll_ingest *ingest, const ll_facts *f)
@@ -204,7 +209,7 @@ static outcome transact(ll_ingest *ingest, ll_job **batch, ll_facts *f, llmlearn
     else if (*out_err == LLMLEARN_OK)
         *out_err = commit(ingest);
     if (*out_err != LLMLEARN_OK || result != FAILED) {
-        give_up(ingest);
+        give_up(ingest, *out_err);
         return result;
     }
     tally(ingest, f);

@@ -429,6 +429,7 @@ static bool could_not_read(llmlearn_err err)
 
 static int fail_each(size_t which, scope who, bool ever)
 {
+    uint64_t random = 1;
     int n = 1;
 
     for (;; n = next_after(n)) {
@@ -436,7 +437,7 @@ static int fail_each(size_t which, scope who, bool ever)
         int hits;
 
         ck_assert_int_lt(n, ALLOCATIONS_MAX);
-        expect_ok(learner_log(learner, "text", &explanation));
+        expect_ok(learner_log_in_test(learner, "text", &random, &explanation));
         arm(who, ever, n);
         err = calls[which].call();
         hits = disarm();
@@ -451,7 +452,7 @@ static int fail_each(size_t which, scope who, bool ever)
             break;
     }
     /* And all is well again. */
-    expect_ok(learner_log(learner, "text", &explanation));
+    expect_ok(learner_log_in_test(learner, "text", &random, &explanation));
     expect_ok(calls[which].call());
     return n;
 }

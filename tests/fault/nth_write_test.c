@@ -196,13 +196,14 @@ static void live(void)
 {
     llmlearn_options options;
     llmlearn *learner = NULL;
+    uint64_t random = 1;
     llmlearn_id id;
 
     learner_options(path, &options);
     if (!note("open", llmlearn_open(&options, &learner), storing))
         return;
     for (int i = 0; i < LOGS; i++) {
-        bool logged = note("log", learner_log(learner, "text", &id), appending);
+        bool logged = note("log", learner_log_in_test(learner, "text", &random, &id), appending);
 
         if (logged)
             acknowledged_explanation(list, &id);
@@ -246,6 +247,14 @@ static void check_after(const char *what)
     ck_assert_int_eq(learner_journal_files(path), 0);
 }
 
+static void begin_test(void)
+{
+    llmlearn *learner = learner_open(path);
+
+    learner_start_test(learner);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+}
+
 static int fail_each(kind which, int errnum, bool ever)
 {
     char what[80];
@@ -257,6 +266,7 @@ static int fail_each(kind which, int errnum, bool ever)
         ck_assert_int_lt(n, CALLS_MAX);
         folder_make_fast(folder);
         snprintf(path, sizeof path, "%s/a.db", folder);
+        begin_test();
         acknowledged_clear(list);
         refused_count = 0;
         wrong_line[0] = '\0';

@@ -65,33 +65,8 @@ static llmlearn_err trip(void *user, ll_connection *connection, ll_ab_open *open
     return LLMLEARN_OK;
 }
 
-/* An e-process whose ln E says nothing but which votes came in which order. */
-static llmlearn_err read_state(const uint8_t *bytes, size_t size, llmlearn_eprocess *out_state)
-{
-    if (size != sizeof *out_state)
-        return LLMLEARN_ECORRUPT;
-    memcpy(out_state, bytes, size);
-    return LLMLEARN_OK;
-}
-
-static llmlearn_err add_to_state(llmlearn_eprocess *state, uint32_t arm, int32_t success)
-{
-    state->trials[arm]++;
-    state->successes[arm] += (uint64_t)success;
-    state->ln_e_value[0] = state->ln_e_value[0] * 3 + arm * 2 + success + 1;
-    return LLMLEARN_OK;
-}
-
-static llmlearn_err write_state(const llmlearn_eprocess *state, uint8_t *out_bytes,
-                                size_t *out_size)
-{
-    _Static_assert(sizeof *state <= LLMLEARN_EPROCESS_BYTES_MAX, "room for all of it");
-    memcpy(out_bytes, state, sizeof *state);
-    *out_size = sizeof *state;
-    return LLMLEARN_OK;
-}
-
-static const ll_ab_stepper stepper = { read_state, add_to_state, write_state };
+static const ll_ab_stepper stepper = { llmlearn_eprocess_read, llmlearn_eprocess_add,
+                                       llmlearn_eprocess_write };
 
 /* ---- fixture ----------------------------------------------------------- */
 
@@ -257,31 +232,46 @@ const ll_ab_arm *ab_arm_of(uint64_t id, uint32_t arm)
     return &arms[arm];
 }
 
-/* ---- the e-process --- */
+/* ---- the e-process ----------------------------------------------------- */
+
+static llmlearn_eprocess state_after(const char *votes)
+{
+    llmlearn_eprocess state = { .struct_size = sizeof state };
+
+    ck_ok(llmlearn_eprocess_begin((double[]){ 0.5, 0.5 }, 2, 0, 0, &state));
+    for (; *votes != '\0'; votes += 3)
+        ck_ok(llmlearn_eprocess_add(&state, (uint32_t)(votes[0] - '0'), votes[1] == '+'));
+    return state;
+}
 
 void ab_start_eprocess(void)
 {
-    llmlearn_eprocess state = { .struct_size = sizeof state, .arm_count = 2 };
+    llmlearn_eprocess state = state_after("");
     ll_ab_eprocess e = { .week = 0 };
 
-    ck_ok(write_state(&state, e.now, &e.now_bytes));
+    ck_ok(llmlearn_eprocess_write(&state, e.now, &e.now_bytes));
     ab_begin();
     ck_ok(ll_ab_eprocess_write(ab_connection, ab_test_id, &e));
     ab_commit();
 }
 
-void ab_expect_eprocess(double now, double week_end)
+static void expect_state(const uint8_t *bytes, size_t size, const char *votes)
+{
+    llmlearn_eprocess found = { .struct_size = sizeof found }, expected = state_after(votes);
+
+    ck_ok(llmlearn_eprocess_read(bytes, size, &found));
+    ck_assert_msg(memcmp(&found, &expected, sizeof found) == 0, "not what \"%s\" gives", votes);
+}
+
+void ab_expect_eprocess(const char *now, const char *week_end)
 {
     ll_connection *reader = NULL;
     ll_ab_eprocess e;
-    llmlearn_eprocess state;
 
     ck_ok(ll_store_read_begin(ab_store, soon(), &reader));
     ck_ok(ll_ab_eprocess_read(reader, ab_test_id, &e));
     ll_store_read_end(ab_store);
     ll_ab_eprocess_turn_weeks(&e, AB_START_US, ab_now_us);
-    ck_ok(read_state(e.now, e.now_bytes, &state));
-    ck_assert_double_eq(state.ln_e_value[0], now);
-    ck_ok(read_state(e.week_end, e.week_end_bytes, &state));
-    ck_assert_double_eq(state.ln_e_value[0], week_end);
+    expect_state(e.now, e.now_bytes, now);
+    expect_state(e.week_end, e.week_end_bytes, week_end);
 }

@@ -1,5 +1,5 @@
 /* ab_batch.h - rows, votes and failures of one test, in transactions like ingest's own, with a
- * breaker and an e-process that a test can see through. */
+ * breaker that a test can see through. */
 #ifndef SUPPORT_AB_BATCH_H
 #define SUPPORT_AB_BATCH_H
 
@@ -39,10 +39,9 @@ void ab_report(uint32_t arm, const char *unit);
 /* As it is in the database, until the next call. */
 const ll_ab_arm *ab_arm_of(uint64_t test, uint32_t arm);
 
-/* An e-process that only tells which votes came in which order: 0, then three times what it was,
- * and 1 or 2 for a vote against and for arm 0, 3 or 4 for arm 1. */
+/* The e-process of ab_test_id, and whether it is what these votes give, now and at the end of the
+ * last week before ab_now_us: "0+ 1- " is one for arm 0 and then one against arm 1. */
 void ab_start_eprocess(void);
-/* Of ab_test_id: now, and at the end of the last week before ab_now_us. */
-void ab_expect_eprocess(double now, double week_end);
+void ab_expect_eprocess(const char *now, const char *week_end);
 
 #endif

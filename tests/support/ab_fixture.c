@@ -63,9 +63,15 @@ uint64_t ab_add_test(uint32_t arm_count)
     ck_ok(ll_ab_tests_newest(ab_connection, &newest));
     snprintf(signal, sizeof signal, "S%u", (unsigned)newest + 1);
     ck_ok(ll_names_intern(ab_connection, LL_NAME_SIGNAL, signal, strlen(signal), &test.signal));
-    ck_ok(ll_variants_intern(ab_connection, test.signal, "v1", 2, AB_START_US, &test.champion));
-    for (uint32_t i = 0; i < arm_count; i++)
-        arms[i] = (ll_ab_arm){ .variant = test.champion, .weight = 1.0 / arm_count };
+    for (uint32_t i = 0; i < arm_count; i++) {
+        char version[16];
+        int bytes = snprintf(version, sizeof version, "v%u", i + 1);
+
+        arms[i].weight = 1.0 / arm_count;
+        ck_ok(ll_variants_intern(ab_connection, test.signal, version, (size_t)bytes, AB_START_US,
+                                 &arms[i].variant));
+    }
+    test.champion = arms[0].variant;
     ck_ok(ll_ab_tests_insert(ab_connection, &test, arms, arm_count, "me", &id));
     ab_commit();
     return id;

@@ -19,7 +19,7 @@ void ab_begin(void);
 void ab_commit(void);
 void ab_rollback(void);
 
-/* A running test of a signal of its own, with arms of one variant and equal weights; in a
+/* A running test of a signal of its own, of arms v1, the champion, v2, ... with equal weights; in a
  * transaction of its own. */
 uint64_t ab_add_test(uint32_t arm_count);
 

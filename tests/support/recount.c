@@ -270,6 +270,80 @@ static bool describe(sqlite3 *db, const char *what, const char *sql, char out[DI
     return rows > 0;
 }
 
+/* ---- e-processes ------------------------------------------------------- */
+
+static bool is_state(sqlite3_stmt *row, int column, const llmlearn_eprocess *state)
+{
+    uint8_t bytes[LLMLEARN_EPROCESS_BYTES_MAX];
+    size_t size = 0;
+
+    ck_assert_int_eq(llmlearn_eprocess_write(state, bytes, &size), LLMLEARN_OK);
+    return sqlite3_column_bytes(row, column) == (int)size &&
+           memcmp(sqlite3_column_blob(row, column), bytes, size) == 0;
+}
+
+/* As the test began it: only its kappa is taken from what is kept. */
+static bool begin_state(sqlite3 *db, sqlite3_stmt *kept, llmlearn_eprocess *out)
+{
+    sqlite3_stmt *arms = prepare(db, "SELECT a.weight, a.variant = t.champion FROM llm_ab_arms a"
+                                     " JOIN llm_ab_tests t ON t.id = a.test WHERE t.id = ?1"
+                                     " ORDER BY a.arm");
+    double weights[LLMLEARN_ARMS_MAX];
+    uint32_t count = 0, champion = 0;
+    llmlearn_eprocess read = { .struct_size = sizeof read };
+
+    sqlite3_bind_int64(arms, 1, sqlite3_column_int64(kept, 0));
+    for (; count < LLMLEARN_ARMS_MAX && sqlite3_step(arms) == SQLITE_ROW; count++) {
+        weights[count] = sqlite3_column_double(arms, 0);
+        if (sqlite3_column_int(arms, 1) != 0)
+            champion = count;
+    }
+    sqlite3_finalize(arms);
+    *out = (llmlearn_eprocess){ .struct_size = sizeof *out };
+    return llmlearn_eprocess_read(sqlite3_column_blob(kept, 1),
+                                  (size_t)sqlite3_column_bytes(kept, 1), &read) == LLMLEARN_OK &&
+           llmlearn_eprocess_begin(weights, count, champion, read.kappa, out) == LLMLEARN_OK;
+}
+
+/* All first votes again, in their order. */
+static bool steps_differ(sqlite3 *db, sqlite3_stmt *kept)
+{
+    sqlite3_stmt *votes = prepare(db, "SELECT arm, first_vote, voted_us < ?2 FROM llm_ab_units"
+                                      " WHERE test = ?1 AND first_vote IS NOT NULL"
+                                      " ORDER BY sequence");
+    llmlearn_eprocess state, week_end;
+    bool same = begin_state(db, kept, &state);
+
+    week_end = state;
+    sqlite3_bind_int64(votes, 1, sqlite3_column_int64(kept, 0));
+    sqlite3_bind_int64(votes, 2, sqlite3_column_int64(kept, 3));
+    while (same && sqlite3_step(votes) == SQLITE_ROW) {
+        same = llmlearn_eprocess_add(&state, (uint32_t)sqlite3_column_int(votes, 0),
+                                     sqlite3_column_int(votes, 1)) == LLMLEARN_OK;
+        if (sqlite3_column_int(votes, 2) != 0)
+            week_end = state;
+    }
+    sqlite3_finalize(votes);
+    return !same || !is_state(kept, 1, &state) || !is_state(kept, 2, &week_end);
+}
+
+static bool eprocesses_differ(sqlite3 *db, char out[DIFFERENCE_BYTES])
+{
+    sqlite3_stmt *kept =
+        prepare(db, "SELECT e.test, e.now, e.week_end,"
+                    " t.started_us + e.week * 604800000000"
+                    " FROM llm_ab_eprocess e JOIN llm_ab_tests t ON t.id = e.test");
+    bool differ = false;
+
+    while (!differ && sqlite3_step(kept) == SQLITE_ROW) {
+        differ = steps_differ(db, kept);
+        snprintf(out, DIFFERENCE_BYTES, "llm_ab_eprocess: test %lld",
+                 (long long)sqlite3_column_int64(kept, 0));
+    }
+    sqlite3_finalize(kept);
+    return differ;
+}
+
 const char *recount_difference(const char *path, bool distinct_texts)
 {
     static char difference[DIFFERENCE_BYTES];
@@ -278,6 +352,8 @@ const char *recount_difference(const char *path, bool distinct_texts)
 
     for (size_t i = 0; i < sizeof questions / sizeof questions[0] && !differs; i++)
         differs = describe(db, questions[i].what, questions[i].sql, difference);
+    if (!differs)
+        differs = eprocesses_differ(db, difference);
     if (!differs && distinct_texts)
         differs = describe(db, "texts", distinct_texts_sql, difference);
     sqlite3_close(db);

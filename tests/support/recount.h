@@ -1,6 +1,7 @@
 /* recount.h - is every sum in a database what a count of its raw rows gives?
  *
- * By SQL through SQLite alone, so that no line of the library vouches for itself.
+ * By SQL through SQLite alone, so that no line of the library vouches for itself; but for the
+ * e-processes, which the public functions step through all first votes again.
  * Works on a closed database and, in a snapshot, beside whoever writes to it. */
 #ifndef SUPPORT_RECOUNT_H
 #define SUPPORT_RECOUNT_H

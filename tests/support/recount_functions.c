@@ -116,28 +116,33 @@ typedef struct sums {
     wide sum, squares;
 } sums;
 
+/* What SQLite keeps for an aggregate is not aligned for wide integers. */
 static void add_unit(sqlite3_context *context, int count, sqlite3_value **values)
 {
-    sums *s = sqlite3_aggregate_context(context, sizeof *s);
+    void *kept = sqlite3_aggregate_context(context, sizeof(sums));
     wide sum = sqlite3_value_int64(values[0]), known = sqlite3_value_int64(values[1]);
+    sums s;
 
     (void)count;
     if (known == 0)
         return;
+    memcpy(&s, kept, sizeof s);
     wide mean = (2 * sum + known) / (2 * known);
-    s->units++;
-    s->sum += mean;
-    s->squares += mean * mean;
+    s.units++;
+    s.sum += mean;
+    s.squares += mean * mean;
+    memcpy(kept, &s, sizeof s);
 }
 
 static void end_units(sqlite3_context *context)
 {
-    const sums *s = sqlite3_aggregate_context(context, sizeof *s);
     char text[2 * 40 + 1], *at = text;
+    sums s;
 
-    at = put_hex(at, (unsigned_wide)s->units, 8);
-    at = put_hex(at, (unsigned_wide)s->sum, 16);
-    put_hex(at, (unsigned_wide)s->squares, 16);
+    memcpy(&s, sqlite3_aggregate_context(context, sizeof s), sizeof s);
+    at = put_hex(at, (unsigned_wide)s.units, 8);
+    at = put_hex(at, (unsigned_wide)s.sum, 16);
+    put_hex(at, (unsigned_wide)s.squares, 16);
     sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
 }
 

@@ -34,10 +34,11 @@ static const ll_statement get_last = {
 static const ll_statement get_newest = { "SELECT max(id) FROM llm_ab_tests" };
 static const ll_statement list_tests = {
     "SELECT " TEST_COLUMNS ", " LL_AB_ARM_COLUMNS ", n.name, c.version, t.actor, d.id, v.version,"
-    " v.status, a.arm FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
+    " v.status, a.arm, s.receipt FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
     " ORDER BY id DESC LIMIT ?2) t JOIN llm_names n ON n.id = t.signal"
     " JOIN llm_variants c ON c.id = t.champion"
     " LEFT JOIN llm_decisions d ON d.test = t.id AND d.kind = 'verdict'"
+    " LEFT JOIN llm_decisions s ON s.signal = t.signal AND s.test = t.id AND s.kind = 'start'"
     " JOIN llm_ab_arms a ON a.test = t.id JOIN llm_variants v ON v.id = a.variant"
     " ORDER BY t.id DESC, a.arm"
 };
@@ -231,6 +232,7 @@ static llmlearn_err read_listed(void *context, const ll_row *row)
         .version = ll_row_text(row, names + 4, &bytes),
         .status = ll_row_text(row, names + 5, &bytes),
         .arm = (uint32_t)ll_row_int(row, names + 6),
+        .plan = ll_row_text(row, names + 7, &bytes),
     };
     llmlearn_err err = read_test(&listed.test, row);
 

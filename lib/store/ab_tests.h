@@ -60,6 +60,7 @@ llmlearn_err ll_ab_tests_newest(ll_connection *connection, uint64_t *out_id);
 typedef struct ll_ab_listed {
     ll_ab_test test;
     const char *signal, *champion, *actor;
+    const char *plan;  /* the receipt of its start; NULL: none */
     uint64_t decision; /* the verdict's; 0: none */
     uint32_t arm;
     ll_ab_arm sums;

@@ -22,7 +22,7 @@ static const ll_statement count_later = {
 };
 static const ll_statement count_promotions = {
     "SELECT count(*) FROM llm_decisions WHERE signal = (SELECT signal FROM llm_ab_tests"
-    " WHERE id = ?1) AND test = ?1 AND kind = 'promotion' AND to_variant = ?2"
+    " WHERE id = ?1) AND test = ?1 AND kind IN ('promotion', 'rollback') AND to_variant = ?2"
 };
 static const ll_statement changes_of_champion = {
     "SELECT kind = 'rollback', from_variant FROM llm_decisions"

@@ -1,0 +1,102 @@
+#include "experiment/looks_taken.h"
+
+#include "stats/looks.h"
+
+#include <assert.h>
+
+/* Of all looks, the last is kept for the end. */
+#define LOOKS_BEFORE_END (LLMLEARN_LOOKS_MAX - 1)
+
+bool ll_looks_is_last(const ll_decide_input *in)
+{
+    return ll_input_age_us(in) >= in->test.duration_max_us;
+}
+
+/* In whole days, so that a job that runs at one time of the day never comes too early. */
+static int64_t days_between_looks(const ll_decide_input *in)
+{
+    int64_t span_us = LLMLEARN_LOOKS_MAX * LL_US_PER_DAY;
+    int64_t days = in->test.duration_max_us / span_us + (in->test.duration_max_us % span_us != 0);
+
+    return days > 0 ? days : 1;
+}
+
+bool ll_looks_is_due(const ll_decide_input *in)
+{
+    int64_t period_us = days_between_looks(in) * LL_US_PER_DAY;
+
+    if (ll_looks_is_last(in) || in->look_count == 0)
+        return true;
+    if (in->look_count >= LOOKS_BEFORE_END)
+        return false;
+    int64_t before_us = in->looks[in->look_count - 1].at_us - in->test.started_us;
+    return ll_input_age_us(in) / period_us > before_us / period_us;
+}
+
+int64_t ll_looks_next_us(const ll_decide_input *in)
+{
+    int64_t period_us = days_between_looks(in) * LL_US_PER_DAY, age_us = ll_input_age_us(in);
+    int64_t last_us = in->test.duration_max_us;
+    int64_t next_us =
+        in->look_count < LOOKS_BEFORE_END ? (age_us / period_us + 1) * period_us : last_us;
+
+    return (next_us < last_us ? next_us : last_us) - age_us;
+}
+
+double ll_looks_alpha(const ll_decide_input *in)
+{
+    return in->test.alpha / 2 / (in->arm_count - 1);
+}
+
+double ll_looks_information(uint64_t champion_trials, uint64_t variant_trials)
+{
+    double c = (double)champion_trials, v = (double)variant_trials;
+
+    return champion_trials == 0 || variant_trials == 0 ? 0 : c * v / (c + v);
+}
+
+double ll_looks_information_planned(const ll_decide_input *in)
+{
+    return (double)in->test.trials_planned / 2;
+}
+
+/* What is known at the looks, each time more than before. */
+typedef struct timeline {
+    double information[LLMLEARN_LOOKS_MAX];
+    uint32_t count;
+    bool is_full; /* the last of them has all that was planned */
+} timeline;
+
+static void add_point(timeline *t, double information, double planned)
+{
+    double before = t->count == 0 ? 0 : t->information[t->count - 1];
+
+    if (t->is_full || information <= before)
+        return; /* nothing new: what was spent before stays spent */
+    assert(t->count < LLMLEARN_LOOKS_MAX);
+    t->information[t->count++] = information;
+    t->is_full = information >= planned;
+}
+
+void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm *out)
+{
+    const ll_ab_arm *c = &in->arms[in->champion], *v = &in->arms[variant];
+    double planned = ll_looks_information_planned(in);
+    double bounds[LLMLEARN_LOOKS_MAX];
+    timeline t = { .count = 0 };
+
+    for (uint32_t i = 0; i < in->look_count; i++)
+        add_point(&t,
+                  ll_looks_information((uint64_t)in->looks[i].first_votes[in->champion],
+                                       (uint64_t)in->looks[i].first_votes[variant]),
+                  planned);
+    out->is_done = t.is_full;
+    out->information = ll_looks_information((uint64_t)c->first_votes, (uint64_t)v->first_votes);
+    add_point(&t, out->information, planned);
+    out->has_bound = t.count > 0;
+    if (!out->has_bound)
+        return;
+    ll_looks_bounds(t.information, t.count, planned, ll_looks_alpha(in),
+                    ll_looks_is_last(in) && !out->is_done, bounds, NULL);
+    out->bound = bounds[t.count - 1];
+}

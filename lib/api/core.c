@@ -1,5 +1,6 @@
 #include "api/handle.h"
 
+#include "experiment/breaker.h"
 #include "store/variants.h"
 
 #include <stdlib.h>
@@ -49,6 +50,7 @@ llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core)
 
     if (core == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for a learner");
+    core->log = &settings->log;
     pthread_mutex_init(&core->waking, NULL);
     atomic_init(&core->lock_fd, -1);
     memcpy(options.store_id, settings->store_id, sizeof options.store_id);
@@ -80,6 +82,21 @@ static llmlearn_err intern_variant(void *user, ll_connection *connection, int64_
     (void)user;
     return ll_variants_intern(connection, signal, version, version_bytes, now_us, out_variant);
 }
+
+static llmlearn_err check_breaker(void *user, ll_connection *connection, ll_ab_open *test,
+                                  int64_t now_us, bool *out_switched)
+{
+    ll_core *core = user;
+
+    return ll_breaker_check(connection, test, now_us, core->log, out_switched);
+}
+
+/* Each first vote takes the e-process of its test one step on. */
+static const ll_ab_stepper stepper = {
+    .read = llmlearn_eprocess_read,
+    .add = llmlearn_eprocess_add,
+    .write = llmlearn_eprocess_write,
+};
 
 static llmlearn_err load_config(ll_core *core, ll_deadline deadline)
 {
@@ -132,6 +149,8 @@ static llmlearn_err open_ingest(ll_core *core, ll_settings *settings)
         .batch_rows_max = settings->batch_rows_max,
         .check_exposure = check_exposure,
         .intern_variant = intern_variant,
+        .check_breaker = check_breaker,
+        .stepper = &stepper,
         .reload_config = reload_config,
         .user = core,
     };

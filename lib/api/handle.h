@@ -31,6 +31,7 @@ typedef struct ll_core {
     ll_store *store; /* NULL, and the two below, while only journaling */
     ll_ingest *ingest;
     ll_analytics *analytics;
+    const ll_log *log;
     atomic_bool draining;   /* ingest may be woken */
     pthread_mutex_t waking; /* held while it is, and to forbid it */
     atomic_int lock_fd;     /* of the store, also while that is being attached; -1: none */

@@ -146,6 +146,34 @@ static llmlearn_err add_row(void *context, const ll_served *served)
     return err;
 }
 
+typedef struct off_arms {
+    uint64_t bits;
+    uint32_t arm;
+} off_arms;
+
+static llmlearn_err add_off(void *context, const ll_served *served)
+{
+    off_arms *off = context;
+
+    if (served->off && off->arm < LLMLEARN_ARMS_MAX)
+        off->bits |= UINT64_C(1) << off->arm;
+    off->arm++;
+    return LLMLEARN_OK;
+}
+
+/* What a test is never changes, so it is kept; which of its arms are off does. */
+static llmlearn_err fill_test(ll_experiment *e, ll_connection *connection, uint64_t test,
+                              ll_snapshot_signal *slot)
+{
+    off_arms off = { .bits = 0 };
+    llmlearn_err err = ll_tests_keep(&e->tests, e->intern, connection, test, &slot->test);
+
+    if (err == LLMLEARN_OK)
+        err = ll_serving_arms(connection, test, add_off, &off);
+    slot->off = off.bits;
+    return err;
+}
+
 static llmlearn_err fill(ll_experiment *e, ll_connection *connection, const load_list *list,
                          ll_snapshot *snapshot)
 {
@@ -155,7 +183,7 @@ static llmlearn_err fill(ll_experiment *e, ll_connection *connection, const load
         const loaded *row = &list->rows[i];
         ll_snapshot_signal *slot = ll_snapshot_put(snapshot, row->signal, row->signal_bytes);
         if (row->test != 0) {
-            err = ll_tests_keep(&e->tests, e->intern, connection, row->test, &slot->test);
+            err = fill_test(e, connection, row->test, slot);
         } else {
             slot->version = row->version;
             slot->text = row->text;
@@ -206,11 +234,13 @@ llmlearn_err ll_experiment_load(ll_experiment *e, ll_connection *connection)
 
 /* ---- serving ----------------------------------------------------------- */
 
-static void serve_arm(const ll_experiment *e, const ll_snapshot_test *test, const char *unit,
+/* An arm that is switched off keeps its units; what they are served is the champion's prompt. */
+static void serve_arm(const ll_experiment *e, const ll_snapshot_signal *found, const char *unit,
                       size_t unit_bytes, llmlearn_assignment *out)
 {
+    const ll_snapshot_test *test = found->test;
     uint64_t hash = 0;
-    uint32_t arm;
+    uint32_t arm, served;
 
     if (unit == NULL) {
         hash = ll_assign_draw(e->draws);
@@ -218,9 +248,12 @@ static void serve_arm(const ll_experiment *e, const ll_snapshot_test *test, cons
     } else {
         arm = ll_assign_arm_of_unit(&test->split, unit, unit_bytes);
     }
+    bool off = (found->off >> arm & 1) != 0;
+    served = off ? test->champion : arm;
     out->arm = arm;
-    out->version = test->arms[arm].version;
-    out->text = test->arms[arm].text;
+    out->flags = off ? LLMLEARN_REROUTED : 0;
+    out->version = test->arms[served].version;
+    out->text = test->arms[served].text;
     out->test_id = test->id;
 }
 
@@ -233,7 +266,7 @@ void ll_experiment_assign(const ll_experiment *e, const char *signal, size_t sig
     out->flags = 0;
     out->reserved = 0;
     if (found != NULL && found->test != NULL) {
-        serve_arm(e, found->test, unit, unit_bytes, out);
+        serve_arm(e, found, unit, unit_bytes, out);
         return;
     }
     bool champion = found != NULL && found->version != NULL;
@@ -262,4 +295,17 @@ llmlearn_err ll_experiment_check_exposure(ll_experiment *e, ll_connection *conne
     else
         *out = LL_EXPOSURE_COUNTS;
     return LLMLEARN_OK;
+}
+
+llmlearn_err ll_experiment_arm_of_unit(ll_experiment *e, ll_connection *connection, uint64_t test,
+                                       const char *unit, size_t unit_bytes, bool *out_known,
+                                       uint32_t *out_arm)
+{
+    const ll_snapshot_test *kept = NULL;
+    llmlearn_err err = ll_tests_keep(&e->tests, e->intern, connection, test, &kept);
+
+    *out_known = err == LLMLEARN_OK && kept != NULL;
+    if (*out_known)
+        *out_arm = ll_assign_arm_of_unit(&kept->split, unit, unit_bytes);
+    return err;
 }

@@ -6,7 +6,7 @@
  * Snapshots, tests and texts are interned by content and live until close, so that a
  * reader needs no lock and no count, and texts may be handed to callers as they are.
  *
- * Threads: assign and intern from any thread; load and check_exposure from one at a time.
+ * Threads: assign and intern from any thread; the others from one at a time.
  * Uses:    base, store. */
 #ifndef LL_EXPERIMENT_EXPERIMENT_H
 #define LL_EXPERIMENT_EXPERIMENT_H
@@ -38,6 +38,12 @@ void ll_experiment_assign(const ll_experiment *experiment, const char *signal, s
  * the snapshot, such as one that ended, is looked up; its facts never change, so they are kept. */
 llmlearn_err ll_experiment_check_exposure(ll_experiment *experiment, ll_connection *connection,
                                           const ll_exposure_claim *claim, ll_exposure *out);
+
+/* The arm of the test that the unit falls into; *out_known is false if there is no such test.
+ * Inside a write transaction. */
+llmlearn_err ll_experiment_arm_of_unit(ll_experiment *experiment, ll_connection *connection,
+                                       uint64_t test, const char *unit, size_t unit_bytes,
+                                       bool *out_known, uint32_t *out_arm);
 
 /* A copy of the text that lives until close; the same for the same text. */
 llmlearn_err ll_experiment_intern(ll_experiment *experiment, const char *text, size_t bytes,

@@ -25,6 +25,8 @@ typedef struct ll_snapshot_arm {
 typedef struct ll_snapshot_test {
     uint64_t id;
     int64_t signal;
+    uint32_t champion; /* its arm */
+    uint32_t reserved;
     ll_assign_split split;
     ll_snapshot_arm arms[LLMLEARN_ARMS_MAX];
 } ll_snapshot_test;
@@ -33,7 +35,7 @@ typedef struct ll_snapshot_signal {
     uint64_t key[4];
     const char *version, *text;   /* the champion's; version NULL: there is none */
     const ll_snapshot_test *test; /* NULL: none is running */
-    uint64_t reserved;
+    uint64_t off;                 /* a bit for each of its arms that the breaker has switched off */
 } ll_snapshot_signal;
 
 typedef struct ll_snapshot {

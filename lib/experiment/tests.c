@@ -53,6 +53,7 @@ static llmlearn_err grow(ll_tests *tests)
 typedef struct arm_reading {
     ll_intern *intern;
     ll_snapshot_test *test;
+    int64_t champion; /* its variant */
     double weights[LLMLEARN_ARMS_MAX];
     uint32_t count;
 } arm_reading;
@@ -70,6 +71,8 @@ static llmlearn_err read_arm(void *context, const ll_served *served)
     if (err == LLMLEARN_OK && served->text != NULL)
         err = ll_intern_text(r->intern, served->text, served->text_bytes, &arm->text);
     arm->variant = served->variant;
+    if (arm->variant == r->champion)
+        r->test->champion = r->count;
     r->weights[r->count++] = served->weight;
     return err;
 }
@@ -77,7 +80,7 @@ static llmlearn_err read_arm(void *context, const ll_served *served)
 static llmlearn_err read_test(ll_intern *intern, ll_connection *connection, const ll_ab_test *row,
                               ll_snapshot_test *test)
 {
-    arm_reading r = { .intern = intern, .test = test };
+    arm_reading r = { .intern = intern, .test = test, .champion = row->champion };
 
     test->id = row->id;
     test->signal = row->signal;

@@ -55,6 +55,13 @@ static llmlearn_err expose(const ll_write *write, const ll_failure *failure, int
     return LLMLEARN_OK;
 }
 
+llmlearn_err ll_failure_check(const ll_write *write, const ll_failure *failure)
+{
+    ll_ab_open *open = NULL;
+
+    return find_arm(write, failure, &open);
+}
+
 llmlearn_err ll_failure_count(const ll_write *write, const ll_failure *failure)
 {
     ll_ab_open *open = NULL;

@@ -401,7 +401,7 @@ LLMLEARN_API llmlearn_err llmlearn_stop_ab_test(llmlearn *learner, uint64_t test
                                                 uint32_t deadline_ms);
 
 typedef enum llmlearn_verdict {
-    LLMLEARN_KEEP_GOING = 1,    /* too early: nothing was decided or stored */
+    LLMLEARN_KEEP_GOING = 1,    /* not yet: nothing was decided */
     LLMLEARN_WINNER = 2,        /* final; see winner */
     LLMLEARN_NO_DIFFERENCE = 3, /* final; the champion stays */
     LLMLEARN_INVALID = 4        /* final; the data cannot be trusted */
@@ -421,9 +421,9 @@ typedef struct llmlearn_decision {
     uint32_t promotable;    /* 1: the winner may be promoted without a person */
     uint32_t promoted;      /* 1: it is the champion now, by this test */
     double ln_e_value;      /* of the winner, else the highest of any variant; 0: none */
-    double days_left;       /* with LLMLEARN_KEEP_GOING: until it can be decided; -1: unknown */
+    double days_left;       /* with LLMLEARN_KEEP_GOING: until it has what it needs; -1: unknown */
     uint32_t cannot_finish; /* 1: not before duration_max_days, at the traffic of the last days */
-    uint32_t looks;         /* of a sequential rule, with this one */
+    uint32_t looks;         /* with this one; of always_valid the whole weeks that are over */
 } llmlearn_decision;
 
 /* Looks at the running or last decided test of a signal and decides it by its rule.
@@ -433,7 +433,20 @@ typedef struct llmlearn_decision {
  * evidence, and returned again by every later call. A sequential rule may look again and
  * again after the minimum duration; the look that ends the test is final in the same way. A test
  * that has a final verdict has ended: the champion serves everybody. Only each unit's first
- * vote counts. Before it decides, everything that any process has logged is stored, within the
+ * vote counts.
+ *
+ *   status                                                verdict
+ *   running, insufficient_sample, insufficient_variants   keep going; classic, at the end of
+ *                                                         duration_max: no difference
+ *   between_looks (this day had its look), not_yet        keep going
+ *   winner                                                winner
+ *   no_difference, not_significant, effect_too_small,
+ *   tie                                                   no difference: classic
+ *   planned_votes_reached, time_is_up                     no difference: sequential rules
+ *   switched_off (the breaker has left no variant)        no difference, under every rule
+ *   srm, differential_response                            invalid, under every rule
+ *
+ * Before it decides, everything that any process has logged is stored, within the
  * deadline. Any look ends a test as LLMLEARN_INVALID whose split was broken (an e-value of
  * 1,000 against the weights, over units) or whose arms' users do not answer alike (100, over
  * first votes, and over 10 % apart).
@@ -452,7 +465,8 @@ LLMLEARN_API llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *
 
 /* Makes a variant the champion by hand. The old champion is archived, a running
  * test of the signal is stopped and its other arms are archived. Recorded with
- * actor (required) and reason (required).
+ * actor (required) and reason (required); and where that goes against a test, running or
+ * decided, with what it said and what blocked.
  * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ESTATE (the variant has no text, or was
  * rejected), and the storing errors. Promoting the champion changes nothing. */
 LLMLEARN_API llmlearn_err llmlearn_promote_variant(llmlearn *learner, const char *signal,
@@ -487,7 +501,8 @@ LLMLEARN_API llmlearn_err llmlearn_report_failure(llmlearn *learner, uint64_t te
  *
  * The same build gives the same bits; another one the same verdict.
  * Returns LLMLEARN_ENOTFOUND (no such decision), LLMLEARN_ESTATE (not a verdict, or one made
- * by a version that kept less), LLMLEARN_ETIMEDOUT, LLMLEARN_EIO. */
+ * by a version that kept less), LLMLEARN_EUNSUPPORTED (a newer one), LLMLEARN_ECORRUPT,
+ * LLMLEARN_ETIMEDOUT, LLMLEARN_EIO. */
 LLMLEARN_API llmlearn_err llmlearn_replay_decision(llmlearn *learner, uint64_t decision_id,
                                                    uint32_t deadline_ms, char **out_json);
 
@@ -555,12 +570,16 @@ LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, u
  *   {"schema": 1, "as_of", "champions": [{"signal", "version", "since"}],
  *    "tests": [{"test_id", "signal", "status": "running" | "decided" | "stopped", "rule",
  *      "started_at", "ended_at", "duration_min_days", "duration_max_days", "trials_min",
- *      "alpha", "effect_min", "champion", "actor", "days_running", "decision_id",
- *      "contaminated_units", "mismatches",
- *      "arms": [{"arm", "version", "weight", "champion", "status", "explanations", "cached",
- *        "fallback", "rerouted", "units", "first_votes", "positive", "positive_rate",
- *        "positive_rate_interval", "all_votes", "all_positive", "all_positive_rate",
- *        "rating_count", "average_rating", "cost_nanousd", "cost_known"}]}]}
+ *      "alpha", "effect_min", "lift_min", "trials_planned", "champion", "actor", "days_running",
+ *      "decision_id", "contaminated_units", "mismatches",
+ *      "plan": the receipt of its start, see llmlearn_decisions; null: begun before there were any
+ *      "arms": [{"arm", "version", "weight", "champion", "status", "off": by the breaker,
+ *        "explanations", "cached", "fallback", "rerouted", "units", "first_votes", "positive",
+ *        "positive_rate", "positive_rate_interval", "all_votes", "all_positive",
+ *        "all_positive_rate", "rating_count", "average_rating", "cost_nanousd", "cost_known"}],
+ *      "evidence": null unless it is running; else what a look would find now, which decides
+ *        nothing: {"looks": taken so far, "days_left", "cannot_finish", "blockers", "advisories",
+ *        + evidence, see llmlearn_decisions}}]}
  * "first_votes" and "positive" are the first vote of every unit: what rules decide by. */
 LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signal, uint32_t limit,
                                             char **out_json);
@@ -571,16 +590,91 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *   limit   0: 100. At most 1,000
  *
  *   {"schema": 1, "decisions": [{"decision_id", "at", "signal", "kind": "start" | "verdict" |
- *      "promotion" | "rollback" | "stop" | "archive", "test_id", "actor", "reason",
+ *      "promotion" | "rollback" | "stop" | "archive" | "breaker", "test_id", "actor", "reason",
  *      "from", "to",                               champion before and after, null if unchanged
  *      "archived",                                 what an archive took out of use, else null
- *      "receipt": null, or for verdicts {"verdict", "status", "winner", "winner_arm", "rule",
- *        "p_value", "ln_p_value", "chi_square", "degrees", "cramers_v", "method",
- *        "alpha", "effect_min", "trials_min", "looks", "vote_sequence", "library_version",
- *        "promotable", "promoted", "blockers": [...], "advisories": [...], "sentence",
- *        "arms": [{"arm", "version", "first_votes", "positive", "positive_rate",
- *          "positive_rate_interval", "difference", "difference_interval", "p_champion",
- *          "holm_p_champion"}]}}]} */
+ *      "receipt"}]}                                by the kind, else null:
+ *
+ *   verdict {
+ *      "verdict": "winner" | "no_difference" | "invalid",
+ *      "status", "winner", "winner_arm",
+ *      "ln_e_value",                       of the winner, else the highest of any variant
+ *      "rule", "alpha", "effect_min", "lift_min", "trials_min",
+ *      "trials_planned",                   first votes, for each arm of equal shares
+ *      "looked_at",
+ *      "looks",                            with this one; of always_valid: whole weeks
+ *      "days_left", "cannot_finish",       null in a verdict, which is final
+ *      "vote_sequence",                    the last vote that was counted
+ *      "library_version", "promotable", "promoted",
+ *      "blockers": ["cached_share" | "contamination" | "srm" | "differential_response" |
+ *        "switched_off" | "guardrail_latency" | "guardrail_cost" | "guardrail_failures" |
+ *        "guardrail_rating"],
+ *      "advisories": ["v_gate_blocks" | "winner_not_separated" | "low_expected" |
+ *        "clustered" (a design effect over 1.2) | "mismatches" (10 rows, and 1 % of all,
+ *        claimed a wrong arm) | "arm_switched_off"],
+ *      "sentence",                         the same for people
+ *      + evidence}
+ *
+ *   evidence = {
+ *      "fixed_sample_label",               null, or "if this were the only look": that is what
+ *                                          p-values and intervals are worth under a sequential
+ *                                          rule, and before the classic one has looked
+ *      "p_value", "ln_p_value", "chi_square", "degrees", "cramers_v", "cramers_v_unbiased",
+ *      "method",                           do the arms' first votes differ?
+ *      "difference_confidence",            of the difference intervals, which hold all at once
+ *      "srm": {"ln_e_value", "p_value",    do units follow the weights?
+ *        "deviation_max"},
+ *      "differential_response": {          do first votes?
+ *        "ln_e_value", "p_value",
+ *        "apart"},                         how much less the least willing arm's units vote
+ *      "contaminated_units", "mismatches",
+ *      "arms": [{
+ *        "arm", "version", "champion", "weight",
+ *        "off_since",                      when the breaker switched it off
+ *        "units", "first_votes", "positive", "positive_rate",
+ *        "positive_rate_interval",         Wilson, 95 %
+ *        "response_rate",                  first votes / units
+ *        "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
+ *        "ln_e_value",                     of the e-process now, and as it was at the end of
+ *        "ln_e_value_week_end",            the last whole week
+ *        "z",                              pooled, positive where it is better
+ *        "bound",                          what z must reach at this look
+ *        "information",                    n n' / (n + n') first votes, and as much as was
+ *        "information_planned",            planned
+ *        "best_ratio", "expected_loss",    as llmlearn_stats_posterior, uniform prior
+ *        "all_votes", "all_positive", "all_positive_rate",   every vote; these never decide
+ *        "all_positive_rate_interval",     clustered by unit, 95 %
+ *        "design_effect",
+ *        "rating_count", "average_rating", of first votes, and against the champion's, as
+ *        "rating_superiority", "rating_p_value",             llmlearn_stats_ratings
+ *        "latency_ms": {"p50", "p95"},
+ *        "cost_nanousd_mean",              of an explanation whose cost is known
+ *        "exposures", "failures", "failure_rate",
+ *        "guardrails": {"latency", "cost", "failures", "rating": each "pass" | "fail" | "unknown"}
+ *      }]}
+ *   What the champion has none of, and what is unknown, is null. "bound" and "information" belong
+ *   to group_sequential.
+ *
+ *   start {
+ *      "rule", "alpha", "lift_min",
+ *      "champion_rate",                    as assumed from its votes of 28 days
+ *      "trials_planned", "kappa",
+ *      "explanations_per_day", "response_rate", "first_votes_per_day",  over those days, each
+ *                                          explanation taken for a unit of its own
+ *      "days", "cannot_finish",            until it has what it needs, in that traffic
+ *      "lift_v_gate",                      the smallest arm alone must be that much better
+ *                                          for Cramer's V to exceed effect_min
+ *      "lift_detectable",                  what the classic rule finds with a power of 0.8
+ *      "sentence"}
+ *
+ *   promotion by a person who goes against a test, running or decided {
+ *      "override": true, "test_id", "verdict", "status", "blockers", "advisories",
+ *      "evidence"}                         as it was then, or the receipt of the verdict
+ *
+ *   breaker {
+ *      "arm", "version",
+ *      "failures", "exposures",            of its last 50
+ *      "champion_failures", "champion_exposures"} */
 LLMLEARN_API llmlearn_err llmlearn_decisions(llmlearn *learner, const char *signal, uint32_t limit,
                                              char **out_json);
 

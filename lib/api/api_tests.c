@@ -3,11 +3,11 @@
 #include "api/change.h"
 #include "base/err.h"
 #include "base/random.h"
-#include "experiment/select.h"
 #include "experiment/start.h"
 #include "stats/limits.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +23,13 @@
 #define ALPHA_MIN 1e-6
 #define ALPHA_MAX 0.5
 #define EFFECT_DEFAULT 0.1
+#define LIFT_DEFAULT 0.05
+#define LIFT_MIN 0.001
+#define LIFT_MAX 0.5
+#define DAYS_A_WEEK 7.0
+#define FLAGS_KNOWN (LLMLEARN_AB_NO_MINIMUM_DURATION | LLMLEARN_AB_KEEP_PREVIOUS)
+/* The struct as it was first released, without lift_min. */
+#define TEST_BYTES_MIN offsetof(llmlearn_ab_test, lift_min)
 
 /* ---- start: what is allowed -------------------------------------------- */
 
@@ -80,13 +87,18 @@ static llmlearn_err check_durations(const llmlearn_ab_test *t)
         return ll_fail(LLMLEARN_EINVAL,
                        "duration_max_days: %g; at least the minimum (%g) and at most 3650", most,
                        least);
+    if (t->rule == LLMLEARN_RULE_ALWAYS_VALID && most < DAYS_A_WEEK)
+        return ll_fail(LLMLEARN_EINVAL,
+                       "duration_max_days: %g; LLMLEARN_RULE_ALWAYS_VALID looks at whole weeks, so"
+                       " at least 7",
+                       most);
     return LLMLEARN_OK;
 }
 
 static llmlearn_err check_rule(const llmlearn_ab_test *t)
 {
-    if (t->rule != 0 && t->rule != LLMLEARN_RULE_CLASSIC)
-        return ll_fail(LLMLEARN_EINVAL, "rule: %d; LLMLEARN_RULE_CLASSIC (1) is allowed, or 0",
+    if (t->rule < 0 || t->rule > LLMLEARN_RULE_ALWAYS_VALID)
+        return ll_fail(LLMLEARN_EINVAL, "rule: %d; a llmlearn_rule is allowed (1 to 3), or 0",
                        t->rule);
     if (t->trials_min > LL_STATS_COUNT_MAX)
         return ll_fail(LLMLEARN_EINVAL, "trials_min: %llu; at most 2^53 is allowed",
@@ -96,6 +108,8 @@ static llmlearn_err check_rule(const llmlearn_ab_test *t)
                        t->alpha_ratio);
     if (!(t->effect_min >= 0 && t->effect_min <= 1))
         return ll_fail(LLMLEARN_EINVAL, "effect_min: %g; 0 to 1 is allowed", t->effect_min);
+    if (!(t->lift_min == 0 || (t->lift_min >= LIFT_MIN && t->lift_min <= LIFT_MAX)))
+        return ll_fail(LLMLEARN_EINVAL, "lift_min: %g; 0.001 to 0.5 is allowed, or 0", t->lift_min);
     return LLMLEARN_OK;
 }
 
@@ -103,10 +117,10 @@ static llmlearn_err check_test(const llmlearn_ab_test *t)
 {
     llmlearn_err err = LLMLEARN_OK;
 
-    if ((t->flags & ~LLMLEARN_AB_NO_MINIMUM_DURATION) != 0 || t->reserved != 0)
+    if ((t->flags & ~FLAGS_KNOWN) != 0 || t->reserved != 0)
         return ll_fail(LLMLEARN_EINVAL,
-                       "flags, reserved: 0x%x and %u; only "
-                       "LLMLEARN_AB_NO_MINIMUM_DURATION is allowed, and 0",
+                       "flags, reserved: 0x%x and %u; only LLMLEARN_AB_NO_MINIMUM_DURATION and"
+                       " LLMLEARN_AB_KEEP_PREVIOUS are allowed, and 0",
                        t->flags, t->reserved);
     if (ll_argument_signal("signal", t->signal) == SIZE_MAX ||
         ll_argument_text("actor", t->actor, false, 1, ACTOR_BYTES_MAX) == SIZE_MAX)
@@ -169,12 +183,13 @@ static llmlearn_err plan(const llmlearn_ab_test *t, ll_ab_test *out)
     double most = t->duration_max_days == 0 ? MAX_DAYS_DEFAULT : t->duration_max_days;
 
     *out = (ll_ab_test){
-        .rule = LLMLEARN_RULE_CLASSIC,
+        .rule = t->rule == 0 ? LLMLEARN_RULE_CLASSIC : t->rule,
         .duration_min_us = us_of_days(least),
         .duration_max_us = us_of_days(most),
         .trials_min = (int64_t)(t->trials_min == 0 ? TRIALS_DEFAULT : t->trials_min),
         .alpha = t->alpha_ratio == 0 ? ALPHA_DEFAULT : t->alpha_ratio,
         .effect_min = t->effect_min == 0 ? EFFECT_DEFAULT : t->effect_min,
+        .lift_min = t->lift_min == 0 ? LIFT_DEFAULT : t->lift_min,
     };
     return ll_random_bytes(out->salt, sizeof out->salt);
 }
@@ -194,6 +209,7 @@ static start_job *copy_test(const llmlearn_ab_test *t, const char *baseline)
         s->weights[i] = t->arms[i].weight;
     }
     s->start.arm_count = t->arm_count;
+    s->start.keep_previous = (t->flags & LLMLEARN_AB_KEEP_PREVIOUS) != 0;
     if (!failed)
         return s;
     ll_job_release(&s->job);
@@ -206,7 +222,7 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
     llmlearn_ab_test t;
     ll_core *core = NULL;
     ll_deadline deadline;
-    llmlearn_err err = ll_arguments_read("test", test, sizeof t, &t, sizeof t);
+    llmlearn_err err = ll_arguments_read("test", test, TEST_BYTES_MIN, &t, sizeof t);
 
     if (err != LLMLEARN_OK)
         return err;
@@ -224,112 +240,6 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
         err = ll_handle_submit(learner, &s->job, deadline);
     if (err == LLMLEARN_OK && out_test_id != NULL)
         *out_test_id = s->test_id;
-    ll_job_release(&s->job);
-    return err;
-}
-
-/* ---- select ------------------------------------------------------------ */
-
-typedef struct select_job {
-    ll_job job;
-    ll_experiment *experiment;
-    char *signal;
-    bool promote;
-    ll_selection selection;
-    llmlearn_decision decision; /* the result; its receipt is still the selection's */
-} select_job;
-
-static void destroy_select(ll_job *job)
-{
-    select_job *s = (select_job *)job;
-
-    free(s->selection.receipt_json);
-    free(s->signal);
-    free(s);
-}
-
-/* The selection as the caller's struct. Before the commit: after it nothing may fail. */
-static llmlearn_err tell(select_job *s)
-{
-    const ll_receipt *told = &s->selection.told;
-    const char *status = NULL, *winner = NULL;
-    llmlearn_err err =
-        ll_experiment_intern(s->experiment, told->status, strlen(told->status), &status);
-
-    if (err == LLMLEARN_OK && told->verdict == LLMLEARN_WINNER)
-        err = ll_experiment_intern(s->experiment, told->winner, strlen(told->winner), &winner);
-    s->decision = (llmlearn_decision){
-        .verdict = told->verdict,
-        .winner = winner,
-        .status = status,
-        .receipt_json = s->selection.receipt_json,
-        .decision_id = s->selection.decision,
-        .p_value = told->p_value,
-        .effect = told->cramers_v,
-        .promotable = told->promotable,
-        .promoted = told->promoted,
-    };
-    return err;
-}
-
-static llmlearn_err run_select(ll_job *job, const ll_write *write)
-{
-    select_job *s = (select_job *)job;
-    bool open = false;
-
-    if (!job->drained) {
-        llmlearn_err found = ll_select_is_open(write->connection, s->signal, &open);
-        if (found != LLMLEARN_OK || open)
-            return found != LLMLEARN_OK ? found : LL_JOB_AGAIN_AFTER_DRAIN;
-    }
-    free(s->selection.receipt_json);
-    s->selection = (ll_selection){ .decision = 0 };
-    llmlearn_err err = ll_select_winner(write->connection, s->signal, s->promote, write->now_us,
-                                        *write->vote_sequence, &s->selection);
-    job->changes_config = s->selection.changed;
-    return err == LLMLEARN_OK ? tell(s) : err;
-}
-
-static select_job *new_select(ll_experiment *experiment, const char *signal, bool promote)
-{
-    select_job *s = (select_job *)ll_job_new(sizeof *s, run_select, destroy_select);
-    bool failed = false;
-
-    if (s == NULL)
-        return NULL;
-    s->signal = ll_argument_copy(signal, &failed);
-    s->experiment = experiment;
-    s->promote = promote;
-    if (!failed)
-        return s;
-    ll_job_release(&s->job);
-    return NULL;
-}
-
-llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *signal, uint32_t flags,
-                                    uint32_t deadline_ms, llmlearn_decision *out_decision)
-{
-    ll_deadline deadline = ll_handle_deadline(deadline_ms);
-    ll_core *core = NULL;
-    llmlearn_err err = ll_arguments_check_out("out_decision", out_decision, sizeof *out_decision);
-
-    if (err == LLMLEARN_OK)
-        err = ll_handle_enter(learner, deadline, &core);
-    if (err != LLMLEARN_OK)
-        return err;
-    if (ll_argument_signal("signal", signal) == SIZE_MAX)
-        return LLMLEARN_EINVAL;
-    if ((flags & ~LLMLEARN_PROMOTE) != 0)
-        return ll_fail(LLMLEARN_EINVAL, "flags: 0x%x has unknown bits; allowed is LLMLEARN_PROMOTE",
-                       flags);
-    select_job *s = new_select(core->experiment, signal, (flags & LLMLEARN_PROMOTE) != 0);
-    if (s == NULL)
-        return ll_fail(LLMLEARN_ENOMEM, "no memory for the call");
-    err = ll_handle_submit(learner, &s->job, deadline);
-    if (err == LLMLEARN_OK) {
-        ll_arguments_write(out_decision, &s->decision, sizeof s->decision);
-        s->selection.receipt_json = NULL; /* the caller's now */
-    }
     ll_job_release(&s->job);
     return err;
 }

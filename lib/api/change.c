@@ -37,7 +37,8 @@ static llmlearn_err run(ll_job *job, const ll_write *write)
     ll_change change = { .connection = write->connection,
                          .now_us = write->now_us,
                          .actor = c->actor,
-                         .reason = c->reason };
+                         .reason = c->reason,
+                         .vote_sequence = *write->vote_sequence };
     llmlearn_err err = LLMLEARN_OK;
 
     job->changes_config = true;

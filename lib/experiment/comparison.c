@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 #include "experiment/json.h"
-#include "experiment/sentence.h"
+#include "experiment/story.h"
 #include "stats/advisory.h"
 #include "stats/association.h"
 #include "stats/difference.h"
@@ -128,7 +128,7 @@ llmlearn_err ll_comparison_json(const ll_comparison *c, char **out_json)
     ll_buffer words = { 0 };
 
     assert(c->asked.champion < c->asked.arm_count);
-    ll_sentence_compare(&c->asked, &c->result, c->versions, &words);
+    ll_story_compare(&c->asked, &c->result, c->versions, &words);
     char *sentence = ll_buffer_take(&words);
     if (sentence == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for JSON");

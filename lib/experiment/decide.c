@@ -1,8 +1,9 @@
 #include "experiment/decide.h"
 
-#include <assert.h>
+#include "experiment/outlook.h"
+#include "experiment/rules.h"
 
-#define CONTAMINATED_MIN 10
+#include <assert.h>
 
 const char *ll_decide_verdict_name(llmlearn_verdict verdict)
 {
@@ -19,82 +20,82 @@ const char *ll_decide_verdict_name(llmlearn_verdict verdict)
     return "invalid"; /* a number from elsewhere is not to be trusted */
 }
 
-const char *ll_decide_blocker_name(uint32_t blocker)
+static bool any_variant_is_on(const ll_decide_input *in)
 {
-    switch (blocker) {
-    case LL_BLOCKER_CACHED_SHARE:
-        return "cached_share";
-    case LL_BLOCKER_CONTAMINATION:
-        return "contamination";
-    }
-    return "unknown";
-}
-
-static uint32_t find_blockers(const ll_decide_input *in)
-{
-    uint32_t blockers = 0;
-    int64_t units = 0;
-
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        const ll_ab_arm *arm = &in->arms[i];
-        units += arm->units;
-        if (arm->cached > arm->explanations / 20)
-            blockers |= LL_BLOCKER_CACHED_SHARE;
+        if (i != in->champion && ll_input_is_on(in, i))
+            return true;
     }
-    int64_t one_in_hundred = units / 100 + (units % 100 != 0);
-    if (in->test->contaminated >= CONTAMINATED_MIN && in->test->contaminated >= one_in_hundred)
-        blockers |= LL_BLOCKER_CONTAMINATION;
-    return blockers;
+    return false;
 }
 
-static llmlearn_verdict verdict_of(const ll_decide_input *in, ll_classic_status status)
+static void ask_rule(const ll_decide_input *in, ll_decide_outcome *out)
 {
-    int64_t age_us = in->now_us - in->test->started_us;
-
-    switch (status) {
-    case LL_CLASSIC_RUNNING:
-        return LLMLEARN_KEEP_GOING;
-    case LL_CLASSIC_INSUFFICIENT_SAMPLE:
-    case LL_CLASSIC_INSUFFICIENT_VARIANTS:
-        return age_us >= in->test->duration_max_us ? LLMLEARN_NO_DIFFERENCE : LLMLEARN_KEEP_GOING;
-    case LL_CLASSIC_WINNER:
-        return LLMLEARN_WINNER;
+    switch (in->test.rule) {
+    case LLMLEARN_RULE_GROUP_SEQUENTIAL:
+        ll_rule_group_sequential(in, &out->evidence, out);
+        return;
+    case LLMLEARN_RULE_ALWAYS_VALID:
+        ll_rule_always_valid(in, &out->evidence, out);
+        return;
     default:
-        return LLMLEARN_NO_DIFFERENCE;
+        ll_rule_classic(in, &out->evidence, out);
+        return;
     }
 }
 
-ll_classic_input ll_decide_question(const ll_decide_input *in, llmlearn_rate *out_votes)
+/* What ends a test whatever its rule says. */
+static bool is_over(const ll_decide_input *in, ll_decide_outcome *out)
 {
-    const ll_ab_test *test = in->test;
+    bool srm = (out->blockers & LL_BLOCKER_SRM) != 0;
 
-    assert(test->rule == LLMLEARN_RULE_CLASSIC);
-    assert(in->champion < in->arm_count);
-    for (uint32_t i = 0; i < in->arm_count; i++) {
-        assert(in->arms[i].first_positive >= 0);
-        assert(in->arms[i].first_positive <= in->arms[i].first_votes);
-        out_votes[i].successes = (uint64_t)in->arms[i].first_positive;
-        out_votes[i].trials = (uint64_t)in->arms[i].first_votes;
+    if (out->blockers & LL_BLOCKERS_INVALID) {
+        out->verdict = LLMLEARN_INVALID;
+        out->status = ll_blockers_name(srm ? LL_BLOCKER_SRM : LL_BLOCKER_RESPONSE);
+        return true;
     }
-    return (ll_classic_input){
-        .arms = out_votes,
-        .arm_count = in->arm_count,
-        .champion = in->champion,
-        .trials_min = (uint64_t)test->trials_min,
-        .alpha = test->alpha,
-        .effect_min = test->effect_min,
-        .duration_reached = in->now_us - test->started_us >= test->duration_min_us,
-    };
+    if (any_variant_is_on(in))
+        return false;
+    out->verdict = LLMLEARN_NO_DIFFERENCE;
+    out->status = "switched_off";
+    return true;
+}
+
+/* Of the winner, else the highest of any variant; as always_valid goes by it, at the week's end. */
+static double find_ln_e_value(const ll_decide_input *in, const ll_decide_outcome *outcome)
+{
+    bool weekly = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID;
+    double most = 0;
+    bool any = false;
+
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        const ll_evidence_arm *arm = &outcome->evidence.arms[i];
+        double ln_e = weekly ? arm->ln_e_week_end : arm->ln_e_value;
+        if (i == (uint32_t)outcome->winner)
+            return ln_e;
+        if (i == in->champion || (any && ln_e <= most))
+            continue;
+        most = ln_e;
+        any = true;
+    }
+    return most;
 }
 
 void ll_decide(const ll_decide_input *in, ll_decide_outcome *out)
 {
-    llmlearn_rate votes[LLMLEARN_ARMS_MAX];
-    const ll_classic_input asked = ll_decide_question(in, votes);
+    *out = (ll_decide_outcome){ .winner = -1, .days_left = -1, .looks = in->look_count };
+    ll_evidence_find(in, &out->evidence);
+    out->blockers = ll_blockers_find(in, &out->evidence);
+    if (!is_over(in, out))
+        ask_rule(in, out);
+    assert(out->status != NULL && out->verdict != 0);
 
-    *out = (ll_decide_outcome){ .blockers = find_blockers(in) };
-    ll_classic_decide(&asked, &out->evidence);
-    out->verdict = verdict_of(in, out->evidence.status);
-    out->advisories = ll_advisory_find(&asked, &out->evidence);
-    out->promotable = out->evidence.winner_beats_champion && out->blockers == 0;
+    if (out->winner >= 0)
+        out->blockers |= ll_blockers_of_winner(in, &out->evidence, (uint32_t)out->winner);
+    out->advisories =
+        ll_advisories_find(in, &out->evidence, out->verdict != LLMLEARN_KEEP_GOING, out->winner);
+    out->promotable = out->promotable && out->blockers == 0;
+    out->ln_e_value = find_ln_e_value(in, out);
+    if (out->verdict == LLMLEARN_KEEP_GOING)
+        ll_outlook_find(in, &out->days_left, &out->cannot_finish);
 }

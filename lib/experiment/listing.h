@@ -1,8 +1,9 @@
 /* listing.h - tests, champions and decisions as the JSON that llmlearn.h documents.
  *
- * Only reads. Keys keep their order.
+ * Only reads: the evidence on a test that runs is what a look would find, but nobody looks. Keys
+ * keep their order.
  *
- * Uses: stats, store. */
+ * Uses: decide, look, store. */
 #ifndef LL_EXPERIMENT_LISTING_H
 #define LL_EXPERIMENT_LISTING_H
 

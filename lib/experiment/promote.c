@@ -1,9 +1,11 @@
 #include "experiment/promote.h"
 
 #include "base/err.h"
+#include "experiment/override.h"
 #include "store/names.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 llmlearn_err ll_promote_find_signal(ll_connection *connection, const char *signal,
@@ -29,29 +31,25 @@ static llmlearn_err find_version(const ll_change *change, const char *version, l
     return err;
 }
 
-llmlearn_err ll_promote_set_champion(const ll_change *change, ll_decision_kind kind, uint64_t test,
-                                     int64_t from, int64_t to)
+llmlearn_err ll_promote_set_champion(const ll_change *change, const ll_decision_row *row)
 {
-    const ll_decision_row row = {
-        .at_us = change->now_us,
-        .signal = change->signal,
-        .kind = kind,
-        .test = test,
-        .actor = change->actor,
-        .reason = change->reason,
-        .from = from,
-        .to = to,
-    };
+    ll_decision_row whole = *row;
     llmlearn_err err = LLMLEARN_OK;
 
-    assert(to != 0 && from != to);
+    assert(row->to != 0 && row->from != row->to);
+    whole.at_us = change->now_us;
+    whole.signal = change->signal;
+    whole.actor = change->actor;
+    whole.reason = change->reason;
     /* In this order: the schema allows a signal one champion. */
-    if (from != 0)
-        err = ll_variants_set_status(change->connection, from, LL_VARIANT_ARCHIVED, change->now_us);
+    if (row->from != 0)
+        err = ll_variants_set_status(change->connection, row->from, LL_VARIANT_ARCHIVED,
+                                     change->now_us);
     if (err == LLMLEARN_OK)
-        err = ll_variants_set_status(change->connection, to, LL_VARIANT_CHAMPION, change->now_us);
+        err = ll_variants_set_status(change->connection, row->to, LL_VARIANT_CHAMPION,
+                                     change->now_us);
     if (err == LLMLEARN_OK)
-        err = ll_decisions_add(change->connection, &row, NULL);
+        err = ll_decisions_add(change->connection, &whole, NULL);
     return err;
 }
 
@@ -65,29 +63,50 @@ static llmlearn_err release_arm(const ll_change *change, int64_t variant, ll_var
     return err;
 }
 
-llmlearn_err ll_promote_end_test(const ll_change *change, uint64_t test, ll_ab_status ending,
-                                 ll_variant_status others, int64_t spared)
+llmlearn_err ll_promote_by_test(const ll_change *change, const ll_ab_test *test, int64_t from,
+                                int64_t to)
+{
+    const ll_decision_row row = {
+        .kind = to == test->previous ? LL_DECISION_ROLLBACK : LL_DECISION_PROMOTION,
+        .test = test->id,
+        .from = from,
+        .to = to,
+    };
+
+    return ll_promote_set_champion(change, &row);
+}
+
+static ll_variant_status status_after(const ll_ab_test *test, int64_t variant,
+                                      ll_variant_status others, int64_t spared)
+{
+    if (variant == spared)
+        return LL_VARIANT_DRAFT;
+    return variant == test->previous ? LL_VARIANT_ARCHIVED : others;
+}
+
+llmlearn_err ll_promote_end_test(const ll_change *change, const ll_ab_test *test,
+                                 ll_ab_status ending, ll_variant_status others, int64_t spared)
 {
     ll_ab_arm arms[LLMLEARN_ARMS_MAX];
     uint32_t arm_count = 0;
-    llmlearn_err err = ll_ab_arms_read(change->connection, test, arms, &arm_count);
+    llmlearn_err err = ll_ab_arms_read(change->connection, test->id, arms, &arm_count);
 
     for (uint32_t i = 0; i < arm_count && err == LLMLEARN_OK; i++)
         err = release_arm(change, arms[i].variant,
-                          arms[i].variant == spared ? LL_VARIANT_DRAFT : others);
+                          status_after(test, arms[i].variant, others, spared));
     if (err == LLMLEARN_OK)
-        err = ll_ab_tests_end(change->connection, test, ending, change->now_us);
+        err = ll_ab_tests_end(change->connection, test->id, ending, change->now_us);
     return err;
 }
 
-static llmlearn_err stop_test(const ll_change *change, uint64_t test, ll_variant_status others,
-                              int64_t spared)
+static llmlearn_err stop_test(const ll_change *change, const ll_ab_test *test,
+                              ll_variant_status others, int64_t spared)
 {
     const ll_decision_row row = {
         .at_us = change->now_us,
         .signal = change->signal,
         .kind = LL_DECISION_STOP,
-        .test = test,
+        .test = test->id,
         .actor = change->actor,
         .reason = change->reason,
     };
@@ -105,7 +124,7 @@ static llmlearn_err stop_running_test(const ll_change *change, ll_variant_status
     llmlearn_err err = ll_ab_tests_running(change->connection, change->signal, &running);
 
     if (err == LLMLEARN_OK && running.id != 0)
-        err = stop_test(change, running.id, others, spared);
+        err = stop_test(change, &running, others, spared);
     return err;
 }
 
@@ -126,12 +145,35 @@ llmlearn_err ll_promote_stop(const ll_change *change, uint64_t test)
         return ll_fail(LLMLEARN_ESTATE, "test_id: test %llu is %s already",
                        (unsigned long long)test, ll_ab_status_name(found.status));
     of_signal.signal = found.signal;
-    return stop_test(&of_signal, test, LL_VARIANT_DRAFT, 0);
+    return stop_test(&of_signal, &found, LL_VARIANT_DRAFT, 0);
+}
+
+static llmlearn_err replace_champion(const ll_change *change, const ll_variant *variant)
+{
+    ll_variant champion;
+    char *overridden = NULL;
+    llmlearn_err err = ll_override_find(change, variant, &overridden);
+
+    if (err == LLMLEARN_OK)
+        err = stop_running_test(change, LL_VARIANT_ARCHIVED, variant->id);
+    if (err == LLMLEARN_OK)
+        err = ll_variants_champion(change->connection, change->signal, &champion);
+    if (err == LLMLEARN_OK) {
+        const ll_decision_row row = {
+            .kind = LL_DECISION_PROMOTION,
+            .from = champion.id,
+            .to = variant->id,
+            .receipt = overridden,
+        };
+        err = ll_promote_set_champion(change, &row);
+    }
+    free(overridden);
+    return err;
 }
 
 llmlearn_err ll_promote_by_hand(const ll_change *change, const char *version)
 {
-    ll_variant variant, champion;
+    ll_variant variant;
     llmlearn_err err = find_version(change, version, &variant);
 
     if (err != LLMLEARN_OK || variant.status == LL_VARIANT_CHAMPION)
@@ -142,12 +184,7 @@ llmlearn_err ll_promote_by_hand(const ll_change *change, const char *version)
     if (variant.status == LL_VARIANT_REJECTED)
         return ll_fail(LLMLEARN_ESTATE, "version: %s was rejected by a guardrail", version);
 
-    err = stop_running_test(change, LL_VARIANT_ARCHIVED, variant.id);
-    if (err == LLMLEARN_OK)
-        err = ll_variants_champion(change->connection, change->signal, &champion);
-    if (err == LLMLEARN_OK)
-        err = ll_promote_set_champion(change, LL_DECISION_PROMOTION, 0, champion.id, variant.id);
-    return err;
+    return replace_champion(change, &variant);
 }
 
 llmlearn_err ll_promote_rollback(const ll_change *change)
@@ -166,9 +203,10 @@ llmlearn_err ll_promote_rollback(const ll_change *change)
         return ll_fail(LLMLEARN_ENOCHAMPION, "signal: there was no champion before %s",
                        champion.version);
     err = stop_running_test(change, LL_VARIANT_DRAFT, 0);
-    if (err == LLMLEARN_OK)
-        err = ll_promote_set_champion(change, LL_DECISION_ROLLBACK, 0, champion.id, before);
-    return err;
+    if (err != LLMLEARN_OK)
+        return err;
+    const ll_decision_row row = { .kind = LL_DECISION_ROLLBACK, .from = champion.id, .to = before };
+    return ll_promote_set_champion(change, &row);
 }
 
 llmlearn_err ll_promote_archive(const ll_change *change, const char *version)

@@ -11,6 +11,9 @@
  *   stopped          -                  stays               draft
  *   by hand          champion           archived            archived    (the test is stopped)
  *   rolled back      the one before     archived            draft       (the test is stopped)
+ *   invalid          -                  stays               draft
+ *
+ * The champion before, as an arm (LLMLEARN_AB_KEEP_PREVIOUS), is archived again unless it won.
  *
  * Threads: inside a write transaction. Uses: store. */
 #ifndef LL_EXPERIMENT_PROMOTE_H
@@ -26,6 +29,7 @@ typedef struct ll_change {
     int64_t now_us;
     int64_t signal; /* llm_names.id */
     const char *actor, *reason;
+    int64_t vote_sequence; /* the last one given */
 } ll_change;
 
 /* The signal's id; LLMLEARN_ENOTFOUND if nobody has used it. */
@@ -43,14 +47,18 @@ llmlearn_err ll_promote_stop(const ll_change *change, uint64_t test);
 
 /* ---- the steps, for those who decide ----------------------------------- */
 
-/* Makes `to` champion and archives the one before (from 0: there is none), with one row of this
- * kind; test 0: by hand. */
-llmlearn_err ll_promote_set_champion(const ll_change *change, ll_decision_kind kind, uint64_t test,
-                                     int64_t from, int64_t to);
+/* Makes the row's `to` champion and archives its `from` (0: there is none). The rest of the row
+ * but kind, test (0: by hand) and receipt is the change's. */
+llmlearn_err ll_promote_set_champion(const ll_change *change, const ll_decision_row *row);
+
+/* The same by a test. The champion before, if it was an arm and won, is back: that is a rollback,
+ * and rolling back once more goes further back. */
+llmlearn_err ll_promote_by_test(const ll_change *change, const ll_ab_test *test, int64_t from,
+                                int64_t to);
 
 /* Ends a running test: its arms that are active get the status `others`, but for `spared`, which
- * becomes a draft. */
-llmlearn_err ll_promote_end_test(const ll_change *change, uint64_t test, ll_ab_status ending,
-                                 ll_variant_status others, int64_t spared);
+ * becomes a draft, and for the champion before, which is archived again. */
+llmlearn_err ll_promote_end_test(const ll_change *change, const ll_ab_test *test,
+                                 ll_ab_status ending, ll_variant_status others, int64_t spared);
 
 #endif

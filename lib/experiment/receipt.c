@@ -1,109 +1,78 @@
 #include "experiment/receipt.h"
 
 #include "base/err.h"
+#include "experiment/evidence_json.h"
 #include "experiment/json.h"
 #include "experiment/members.h"
 #include "experiment/sentence.h"
-#include "stats/interval.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIDENCE 0.95
-
-/* The arm's rate less the champion's. */
-static void put_difference(ll_json_writer *w, const ll_ab_arm *arm, const ll_ab_arm *champion)
+/* The classic rule has looked, as was planned. */
+static bool is_planned_look(const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    uint64_t s = (uint64_t)arm->first_positive, n = (uint64_t)arm->first_votes;
-    uint64_t s0 = (uint64_t)champion->first_positive, n0 = (uint64_t)champion->first_votes;
-
-    if (arm == champion || n == 0 || n0 == 0) {
-        ll_json_writer_put_null(w, "difference");
-        ll_json_writer_put_null(w, "difference_interval");
-        return;
-    }
-    ll_interval interval = ll_interval_newcombe(s0, n0, s, n, CONFIDENCE);
-    ll_json_writer_put_real(w, "difference", (double)s / (double)n - (double)s0 / (double)n0);
-    ll_json_put_pair(w, "difference_interval", interval.low, interval.high);
+    return in->test.rule == LLMLEARN_RULE_CLASSIC && o->looks > 0;
 }
 
-static void put_arm(ll_json_writer *w, const ll_decide_input *in, const ll_classic_result *e,
-                    uint32_t i)
+static const char *winner_of(const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    const ll_ab_arm *arm = &in->arms[i];
-    const ll_ab_arm *champion = &in->arms[in->champion];
-    uint64_t positive = (uint64_t)arm->first_positive, votes = (uint64_t)arm->first_votes;
-    bool tested = e->computed && i != in->champion && votes > 0 && champion->first_votes > 0;
-
-    ll_json_writer_open(w, '{');
-    ll_json_writer_put_int(w, "arm", i);
-    ll_json_writer_put_string(w, "version", in->versions[i]);
-    ll_json_writer_put_int(w, "first_votes", arm->first_votes);
-    ll_json_writer_put_int(w, "positive", arm->first_positive);
-    ll_json_put_ratio(w, "positive_rate", positive, votes);
-    ll_json_put_wilson(w, "positive_rate_interval", positive, votes);
-    put_difference(w, arm, champion);
-    ll_json_put_real(w, "p_champion", tested, e->champion_p[i]);
-    ll_json_put_real(w, "holm_p_champion", tested, e->champion_holm_p[i]);
-    ll_json_writer_close(w, '}');
-}
-
-static void put_evidence(ll_json_writer *w, const ll_classic_result *e)
-{
-    ll_json_put_real(w, "p_value", e->computed, e->p_value);
-    ll_json_put_real(w, "ln_p_value", e->computed, e->ln_p_value);
-    ll_json_put_real(w, "chi_square", e->computed, e->chi_square);
-    if (e->computed)
-        ll_json_writer_put_int(w, "degrees", e->degrees);
-    else
-        ll_json_writer_put_null(w, "degrees");
-    ll_json_put_real(w, "cramers_v", e->computed, e->cramers_v);
-    ll_json_writer_put_string(w, "method", e->method);
+    return o->winner < 0 ? NULL : in->versions[o->winner];
 }
 
 static void put_verdict(ll_json_writer *w, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    int32_t winner = o->evidence.winner;
-
     ll_json_writer_put_string(w, "verdict", ll_decide_verdict_name(o->verdict));
-    ll_json_writer_put_string(w, "status", ll_classic_status_name(o->evidence.status));
-    ll_json_writer_put_string(w, "winner", winner < 0 ? NULL : in->versions[winner]);
-    if (winner < 0)
+    ll_json_writer_put_string(w, "status", o->status);
+    ll_json_writer_put_string(w, "winner", winner_of(in, o));
+    if (o->winner < 0)
         ll_json_writer_put_null(w, "winner_arm");
     else
-        ll_json_writer_put_int(w, "winner_arm", winner);
+        ll_json_writer_put_int(w, "winner_arm", o->winner);
+    ll_json_put_real(w, "ln_e_value", in->has_eprocess, o->ln_e_value);
+}
+
+static void put_rule(ll_json_writer *w, const ll_decide_input *in, const ll_decide_outcome *o)
+{
+    bool going = o->verdict == LLMLEARN_KEEP_GOING;
+
+    ll_json_writer_put_string(w, "rule", ll_ab_rule_name(in->test.rule));
+    ll_json_writer_put_real(w, "alpha", in->test.alpha);
+    ll_json_writer_put_real(w, "effect_min", in->test.effect_min);
+    ll_json_writer_put_real(w, "lift_min", in->test.lift_min);
+    ll_json_writer_put_int(w, "trials_min", in->test.trials_min);
+    ll_json_writer_put_int(w, "trials_planned", in->test.trials_planned);
+    ll_json_put_time(w, "looked_at", in->now_us);
+    ll_json_writer_put_int(w, "looks", o->looks);
+    ll_json_put_real(w, "days_left", going && o->days_left >= 0, o->days_left);
+    if (going)
+        ll_json_writer_put_bool(w, "cannot_finish", o->cannot_finish);
+    else
+        ll_json_writer_put_null(w, "cannot_finish");
+    ll_json_writer_put_int(w, "vote_sequence", in->vote_sequence);
 }
 
 static void put_receipt(ll_json_writer *w, const ll_decide_input *in, const ll_decide_outcome *o,
-                        bool promoted, const char *sentence)
+                        const ll_receipt_made *made, const char *sentence)
 {
     ll_json_writer_open(w, '{');
     put_verdict(w, in, o);
-    ll_json_writer_put_string(w, "rule", "classic");
-    put_evidence(w, &o->evidence);
-    ll_json_writer_put_real(w, "alpha", in->test->alpha);
-    ll_json_writer_put_real(w, "effect_min", in->test->effect_min);
-    ll_json_writer_put_int(w, "trials_min", in->test->trials_min);
-    ll_json_writer_put_int(w, "looks", o->verdict == LLMLEARN_KEEP_GOING ? 0 : 1);
-    ll_json_writer_put_int(w, "vote_sequence", in->vote_sequence);
-    ll_json_writer_put_string(w, "library_version", llmlearn_version());
+    put_rule(w, in, o);
+    ll_json_writer_put_string(w, "library_version", made->version);
     ll_json_writer_put_bool(w, "promotable", o->promotable);
-    ll_json_writer_put_bool(w, "promoted", promoted);
-    ll_json_put_names(w, "blockers", ll_decide_blocker_name, o->blockers);
-    ll_json_put_names(w, "advisories", ll_advisory_name, o->advisories);
+    ll_json_writer_put_bool(w, "promoted", made->promoted);
+    ll_json_put_names(w, "blockers", ll_blockers_name, o->blockers);
+    ll_json_put_names(w, "advisories", ll_advisories_name, o->advisories);
     ll_json_writer_put_string(w, "sentence", sentence);
-    ll_json_writer_key(w, "arms");
-    ll_json_writer_open(w, '[');
-    for (uint32_t i = 0; i < in->arm_count; i++)
-        put_arm(w, in, &o->evidence, i);
-    ll_json_writer_close(w, ']');
+    ll_evidence_put(w, in, &o->evidence, is_planned_look(in, o));
     ll_json_writer_close(w, '}');
 }
 
 llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome *outcome,
-                              bool promoted, char **out_json, char **out_sentence)
+                              const ll_receipt_made *made, char **out_json, char **out_sentence)
 {
     ll_buffer words = { 0 };
     ll_json_writer w = { .comma = false };
@@ -113,7 +82,7 @@ llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome
     ll_buffer_free(&words);
     if (sentence == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for a receipt");
-    put_receipt(&w, in, outcome, promoted, sentence);
+    put_receipt(&w, in, outcome, made, sentence);
     llmlearn_err err = ll_json_take(&w, out_json);
     if (err != LLMLEARN_OK) {
         free(sentence);
@@ -126,19 +95,22 @@ llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome
 void ll_receipt_tell(const ll_decide_input *in, const ll_decide_outcome *outcome, bool promoted,
                      ll_receipt *out)
 {
-    int32_t winner = outcome->evidence.winner;
+    const char *winner = winner_of(in, outcome);
 
     *out = (ll_receipt){
         .verdict = outcome->verdict,
-        .winner_arm = winner,
-        .p_value = outcome->evidence.p_value,
-        .cramers_v = outcome->evidence.cramers_v,
+        .winner_arm = outcome->winner,
+        .p_value = outcome->evidence.classic.p_value,
+        .cramers_v = outcome->evidence.classic.cramers_v,
+        .ln_e_value = outcome->ln_e_value,
+        .days_left = outcome->days_left,
+        .cannot_finish = outcome->cannot_finish,
+        .looks = outcome->looks,
         .promotable = outcome->promotable,
         .promoted = promoted,
     };
-    snprintf(out->status, sizeof out->status, "%s",
-             ll_classic_status_name(outcome->evidence.status));
-    snprintf(out->winner, sizeof out->winner, "%s", winner < 0 ? "" : in->versions[winner]);
+    snprintf(out->status, sizeof out->status, "%s", outcome->status);
+    snprintf(out->winner, sizeof out->winner, "%s", winner == NULL ? "" : winner);
 }
 
 /* 0 if it is none. */
@@ -156,23 +128,46 @@ typedef struct reading {
     char verdict[32];
 } reading;
 
+/* False if the member is no text of a receipt. */
+static bool read_text(reading *r, const ll_member *member)
+{
+    const struct {
+        const char *key;
+        char *out;
+        size_t bytes;
+    } texts[] = {
+        { "verdict", r->verdict, sizeof r->verdict },
+        { "status", r->receipt.status, sizeof r->receipt.status },
+        { "winner", r->receipt.winner, sizeof r->receipt.winner },
+        { "library_version", r->receipt.version, sizeof r->receipt.version },
+    };
+
+    for (size_t i = 0; i < LL_ARRAY_COUNT(texts); i++) {
+        if (ll_member_is(member, texts[i].key)) {
+            ll_member_text(member, texts[i].out, texts[i].bytes);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void read_member(void *context, const ll_member *member)
 {
     reading *r = context;
     ll_receipt *receipt = &r->receipt;
 
-    if (ll_member_is(member, "verdict"))
-        ll_member_text(member, r->verdict, sizeof r->verdict);
-    else if (ll_member_is(member, "status"))
-        ll_member_text(member, receipt->status, sizeof receipt->status);
-    else if (ll_member_is(member, "winner"))
-        ll_member_text(member, receipt->winner, sizeof receipt->winner);
-    else if (ll_member_is(member, "winner_arm"))
+    if (read_text(r, member))
+        return;
+    if (ll_member_is(member, "winner_arm"))
         receipt->winner_arm = (int64_t)ll_member_number(member, -1);
     else if (ll_member_is(member, "p_value"))
         receipt->p_value = ll_member_number(member, 1);
     else if (ll_member_is(member, "cramers_v"))
         receipt->cramers_v = ll_member_number(member, 0);
+    else if (ll_member_is(member, "ln_e_value"))
+        receipt->ln_e_value = ll_member_number(member, 0);
+    else if (ll_member_is(member, "looks"))
+        receipt->looks = (uint32_t)fmin(fabs(ll_member_number(member, 0)), UINT32_MAX);
     else if (ll_member_is(member, "promotable"))
         receipt->promotable = ll_member_is_true(member);
     else if (ll_member_is(member, "promoted"))
@@ -181,7 +176,7 @@ static void read_member(void *context, const ll_member *member)
 
 llmlearn_err ll_receipt_read(const char *text, ll_receipt *out)
 {
-    reading r = { .receipt = { .winner_arm = -1, .p_value = 1 } };
+    reading r = { .receipt = { .winner_arm = -1, .p_value = 1, .days_left = -1 } };
 
     assert(text != NULL);
     if (!ll_members_read(text, read_member, &r) || verdict_of_name(r.verdict) == 0 ||

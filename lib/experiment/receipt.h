@@ -8,9 +8,15 @@
 
 #include "experiment/decide.h"
 
+/* What a receipt tells beside the verdict. */
+typedef struct ll_receipt_made {
+    bool promoted;
+    const char *version; /* of the library that decided */
+} ll_receipt_made;
+
 /* The caller frees both. LLMLEARN_ENOMEM. */
 llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome *outcome,
-                              bool promoted, char **out_json, char **out_sentence);
+                              const ll_receipt_made *made, char **out_json, char **out_sentence);
 
 /* What of a stored receipt a caller is told again. */
 typedef struct ll_receipt {
@@ -18,8 +24,10 @@ typedef struct ll_receipt {
     char status[32];
     char winner[72];    /* "" without a winner */
     int64_t winner_arm; /* -1 without a winner */
-    double p_value, cramers_v;
-    bool promotable, promoted;
+    char version[32];   /* of the library that decided; "" in one just made */
+    double p_value, cramers_v, ln_e_value, days_left;
+    uint32_t looks;
+    bool cannot_finish, promotable, promoted;
 } ll_receipt;
 
 /* Of a verdict just made. */

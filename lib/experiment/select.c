@@ -1,6 +1,8 @@
 #include "experiment/select.h"
 
 #include "base/err.h"
+#include "experiment/inputs.h"
+#include "experiment/look.h"
 #include "experiment/promote.h"
 
 #include <assert.h>
@@ -8,13 +10,10 @@
 
 #define ACTOR "llmlearn" /* in the rows that a rule wrote, not a person */
 
-/* Everything that is read for one look. */
+/* Everything that is read for one look, and what it says. */
 typedef struct look {
-    ll_decide_input in;
     ll_ab_test test;
-    ll_ab_arm arms[LLMLEARN_ARMS_MAX];
-    ll_variant variants[LLMLEARN_ARMS_MAX];
-    const char *versions[LLMLEARN_ARMS_MAX];
+    ll_decide_input in;
     ll_decide_outcome outcome;
 } look;
 
@@ -45,99 +44,94 @@ llmlearn_err ll_select_is_open(ll_connection *connection, const char *signal, bo
     return err;
 }
 
-static llmlearn_err read_arms(ll_connection *connection, look *l)
-{
-    uint32_t champion = UINT32_MAX;
-    llmlearn_err err = ll_ab_arms_read(connection, l->test.id, l->arms, &l->in.arm_count);
-
-    for (uint32_t i = 0; i < l->in.arm_count && err == LLMLEARN_OK; i++) {
-        err = ll_variants_get(connection, l->arms[i].variant, &l->variants[i]);
-        l->versions[i] = l->variants[i].version;
-        if (l->arms[i].variant == l->test.champion)
-            champion = i;
-    }
-    if (err == LLMLEARN_OK && champion == UINT32_MAX)
-        err = ll_fail(LLMLEARN_ECORRUPT, "llm_ab_arms: test %llu lacks its champion",
-                      (unsigned long long)l->test.id);
-    l->in.champion = champion;
-    return err;
-}
-
-static llmlearn_err decide(ll_connection *connection, int64_t now_us, look *l)
-{
-    llmlearn_err err = read_arms(connection, l);
-
-    if (err != LLMLEARN_OK)
-        return err;
-    l->in.test = &l->test;
-    l->in.arms = l->arms;
-    l->in.versions = l->versions;
-    l->in.now_us = now_us;
-    ll_decide(&l->in, &l->outcome);
-    return LLMLEARN_OK;
-}
+/* ---- a test that runs --------------------------------------------------- */
 
 /* Ends the test: see the table in promote.h. */
 static llmlearn_err end_test(const ll_change *change, const look *l)
 {
-    int32_t winner = l->outcome.evidence.winner;
+    int32_t winner = l->outcome.winner;
 
     if (l->outcome.verdict == LLMLEARN_WINNER)
-        return ll_promote_end_test(change, l->test.id, LL_AB_DECIDED, LL_VARIANT_ARCHIVED,
-                                   l->arms[winner].variant);
-    return ll_promote_end_test(change, l->test.id, LL_AB_DECIDED, LL_VARIANT_DRAFT, 0);
+        return ll_promote_end_test(change, &l->test, LL_AB_DECIDED, LL_VARIANT_ARCHIVED,
+                                   l->in.arms[winner].variant);
+    return ll_promote_end_test(change, &l->test, LL_AB_DECIDED, LL_VARIANT_DRAFT, 0);
 }
 
-static llmlearn_err note_verdict(const ll_change *change, uint64_t test, const char *receipt,
+static llmlearn_err note_verdict(const ll_change *change, look *l, const char *receipt,
                                  uint64_t *out_decision)
 {
+    ll_buffer inputs = { 0 };
+    llmlearn_err err = LLMLEARN_OK;
+
+    ll_inputs_write(&l->in, &inputs);
     const ll_decision_row row = {
         .at_us = change->now_us,
         .signal = change->signal,
         .kind = LL_DECISION_VERDICT,
-        .test = test,
+        .test = l->test.id,
         .actor = change->actor,
         .reason = change->reason,
         .receipt = receipt,
+        .inputs = inputs.data,
+        .inputs_bytes = inputs.length,
     };
-
-    return ll_decisions_add(change->connection, &row, out_decision);
+    if (inputs.failed)
+        err = ll_fail(LLMLEARN_ENOMEM, "out of memory for a verdict");
+    if (err == LLMLEARN_OK)
+        err = ll_decisions_add(change->connection, &row, out_decision);
+    ll_buffer_free(&inputs);
+    return err;
 }
 
-static llmlearn_err freeze(const ll_change *change, const look *l, bool promote,
-                           const char *receipt, uint64_t *out_decision)
+static llmlearn_err freeze(const ll_change *change, look *l, bool promote, const char *receipt,
+                           uint64_t *out_decision)
 {
     llmlearn_err err = end_test(change, l);
 
     if (err == LLMLEARN_OK)
-        err = note_verdict(change, l->test.id, receipt, out_decision);
+        err = note_verdict(change, l, receipt, out_decision);
     if (err == LLMLEARN_OK && promote)
-        err = ll_promote_set_champion(change, LL_DECISION_PROMOTION, l->test.id, l->test.champion,
-                                      l->arms[l->outcome.evidence.winner].variant);
+        err = ll_promote_by_test(change, &l->test, l->test.champion,
+                                 l->in.arms[l->outcome.winner].variant);
     return err;
 }
 
+/* What was said is kept: of a sequential rule each look, of all the last one as the verdict. */
+static llmlearn_err keep(ll_connection *connection, look *l, const char *sentence,
+                         ll_selection *selection)
+{
+    const ll_change change = { .connection = connection,
+                               .now_us = l->in.now_us,
+                               .signal = l->test.signal,
+                               .actor = ACTOR,
+                               .reason = sentence };
+    llmlearn_err err = LLMLEARN_OK;
+
+    if (l->outcome.takes_look)
+        err = ll_look_keep(connection, &l->in);
+    if (err != LLMLEARN_OK || l->outcome.verdict == LLMLEARN_KEEP_GOING)
+        return err;
+    selection->changed = true;
+    return freeze(&change, l, selection->told.promoted, selection->receipt_json,
+                  &selection->decision);
+}
+
 static llmlearn_err look_at_running(ll_connection *connection, look *l, bool promote,
-                                    int64_t now_us, ll_selection *out)
+                                    int64_t now_us, int64_t vote_sequence, ll_selection *out)
 {
     ll_selection selection = { .decision = 0 };
     char *sentence = NULL;
-    llmlearn_err err = decide(connection, now_us, l);
+    llmlearn_err err = ll_look_read(connection, &l->test, now_us, vote_sequence, &l->in);
 
     if (err != LLMLEARN_OK)
         return err;
-    promote = promote && l->outcome.promotable;
-    ll_receipt_tell(&l->in, &l->outcome, promote, &selection.told);
-    err = ll_receipt_write(&l->in, &l->outcome, promote, &selection.receipt_json, &sentence);
-    if (err == LLMLEARN_OK && l->outcome.verdict != LLMLEARN_KEEP_GOING) {
-        const ll_change change = { .connection = connection,
-                                   .now_us = now_us,
-                                   .signal = l->test.signal,
-                                   .actor = ACTOR,
-                                   .reason = sentence };
-        err = freeze(&change, l, promote, selection.receipt_json, &selection.decision);
-        selection.changed = true;
-    }
+    ll_decide(&l->in, &l->outcome);
+    const ll_receipt_made made = { .promoted = promote && l->outcome.promotable,
+                                   .version = llmlearn_version() };
+    ll_receipt_tell(&l->in, &l->outcome, made.promoted, &selection.told);
+    err = ll_receipt_write(&l->in, &l->outcome, &made, &selection.receipt_json, &sentence);
+    if (err == LLMLEARN_OK)
+        err = keep(connection, l, sentence, &selection);
     free(sentence);
     if (err != LLMLEARN_OK) {
         free(selection.receipt_json);
@@ -163,8 +157,7 @@ static llmlearn_err promote_late(const ll_change *change, const look *l, uint64_
     if (err != LLMLEARN_OK || moved_on || winner->status != LL_VARIANT_DRAFT)
         return err;
     *out_changed = true;
-    return ll_promote_set_champion(change, LL_DECISION_PROMOTION, l->test.id, champion.id,
-                                   winner->id);
+    return ll_promote_by_test(change, &l->test, champion.id, winner->id);
 }
 
 /* Is the winner champion now, and by this test? */
@@ -182,30 +175,41 @@ static llmlearn_err see_promoted(ll_connection *connection, const look *l, int64
     return err;
 }
 
-static llmlearn_err tell_winner(ll_connection *connection, look *l, bool promote, int64_t now_us,
-                                ll_selection *selection)
+/* The variant of the stored winner's arm. */
+static llmlearn_err find_winner(ll_connection *connection, const look *l, int64_t arm,
+                                ll_variant *out)
+{
+    ll_ab_arm arms[LLMLEARN_ARMS_MAX];
+    uint32_t arm_count = 0;
+    llmlearn_err err = ll_ab_arms_read(connection, l->test.id, arms, &arm_count);
+
+    if (err != LLMLEARN_OK)
+        return err;
+    if (arm < 0 || arm >= arm_count)
+        return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of test %llu names arm %lld",
+                       (unsigned long long)l->test.id, (long long)arm);
+    return ll_variants_get(connection, arms[arm].variant, out);
+}
+
+static llmlearn_err tell_winner(ll_connection *connection, const look *l, bool promote,
+                                int64_t now_us, ll_selection *selection)
 {
     const ll_change change = { .connection = connection,
                                .now_us = now_us,
                                .signal = l->test.signal,
                                .actor = ACTOR,
                                .reason = "the winner of this test, promoted on request" };
-    int64_t arm = selection->told.winner_arm;
-    llmlearn_err err = read_arms(connection, l);
+    ll_variant winner;
+    llmlearn_err err = find_winner(connection, l, selection->told.winner_arm, &winner);
 
-    if (err != LLMLEARN_OK)
-        return err;
-    if (arm < 0 || arm >= l->in.arm_count)
-        return ll_fail(LLMLEARN_ECORRUPT, "llm_decisions: the receipt of test %llu names arm %lld",
-                       (unsigned long long)l->test.id, (long long)arm);
-    if (promote && selection->told.promotable)
-        err = promote_late(&change, l, selection->decision, &l->variants[arm], &selection->changed);
+    if (err == LLMLEARN_OK && promote && selection->told.promotable)
+        err = promote_late(&change, l, selection->decision, &winner, &selection->changed);
     if (err == LLMLEARN_OK)
-        err = see_promoted(connection, l, l->arms[arm].variant, &selection->told.promoted);
+        err = see_promoted(connection, l, winner.id, &selection->told.promoted);
     return err;
 }
 
-static llmlearn_err look_at_decided(ll_connection *connection, look *l, bool promote,
+static llmlearn_err look_at_decided(ll_connection *connection, const look *l, bool promote,
                                     int64_t now_us, ll_selection *out)
 {
     ll_selection selection = { .decision = 0 };
@@ -230,16 +234,15 @@ static llmlearn_err look_at_decided(ll_connection *connection, look *l, bool pro
 llmlearn_err ll_select_winner(ll_connection *connection, const char *signal, bool promote,
                               int64_t now_us, int64_t vote_sequence, ll_selection *out)
 {
-    look *l = calloc(1, sizeof *l); /* 20 KiB: not for a thread's stack */
+    look *l = calloc(1, sizeof *l); /* 170 KiB: not for a thread's stack */
     llmlearn_err err;
 
     assert(signal != NULL);
     if (l == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "out of memory for a look at a test");
-    l->in.vote_sequence = vote_sequence;
     err = find_test(connection, signal, &l->test);
     if (err == LLMLEARN_OK && l->test.status == LL_AB_RUNNING)
-        err = look_at_running(connection, l, promote, now_us, out);
+        err = look_at_running(connection, l, promote, now_us, vote_sequence, out);
     else if (err == LLMLEARN_OK)
         err = look_at_decided(connection, l, promote, now_us, out);
     free(l);

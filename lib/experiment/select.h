@@ -1,10 +1,11 @@
 /* select.h - looks at a signal's test, decides it once, and tells the verdict ever after.
  *
- *   running ──look──▶ keep going: nothing is stored
- *                └──▶ final: the test ends; verdict row with its receipt; perhaps a promotion row
+ *   running ──look──▶ keep going: of group_sequential the look is stored, else nothing
+ *                └──▶ final: the test ends; verdict row with its receipt and what it was made
+ *                     of; perhaps a promotion row
  *   decided ──look──▶ the stored verdict; promoted now if asked, and nothing came between
  *
- * Threads: inside a write transaction. Uses: decide, receipt, promote, store. */
+ * Threads: inside a write transaction. Uses: decide, inputs, look, receipt, promote, store. */
 #ifndef LL_EXPERIMENT_SELECT_H
 #define LL_EXPERIMENT_SELECT_H
 
@@ -14,7 +15,7 @@ typedef struct ll_selection {
     ll_receipt told;    /* promoted: it is the champion now, by this test */
     char *receipt_json; /* the caller's to free() */
     uint64_t decision;  /* 0: keep going */
-    bool changed;       /* the transaction changed something */
+    bool changed;       /* what get_variant serves */
 } ll_selection;
 
 /* Would a look now decide by what is stored? Then store first what was logged: the shares of

@@ -2,29 +2,19 @@
 
 #include "base/clock.h"
 #include "base/locale.h"
+#include "experiment/looks_taken.h"
+#include "experiment/story.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
-/* What is told, and the words for what was counted. */
-typedef struct story {
-    const ll_classic_input *in;
-    const ll_classic_result *result;
-    const char *const *versions;
-    const char *succeeded; /* "was found helpful by" */
-    const char *trials;    /* "first votes" */
-    ll_buffer *out;
-} story;
+static bool is_status(const ll_decide_outcome *o, const char *word)
+{
+    return strcmp(o->status, word) == 0;
+}
 
 /* ---- numbers ----------------------------------------------------------- */
-
-/* "71.2 % of 410" */
-static void put_share(ll_buffer *out, const llmlearn_rate *arm)
-{
-    double share = arm->trials == 0 ? 0.0 : (double)arm->successes / (double)arm->trials;
-
-    ll_buffer_printf(out, "%.1f %% of %" PRIu64, 100.0 * share, arm->trials);
-}
 
 /* "2.3 days", "5 hours". Rounded down, so that no test is said to have run what it has not. */
 static void put_span(ll_buffer *out, int64_t us)
@@ -36,225 +26,301 @@ static void put_span(ll_buffer *out, int64_t us)
     ll_buffer_printf(out, "%.4g %s", tenths / 10, days ? "days" : "hours");
 }
 
-static void put_p(ll_buffer *out, double p_value)
+/* An e-value says how often chance alone would have to be tried to see as much once. */
+static void put_e(ll_buffer *out, double ln_e_value)
 {
-    if (p_value < 1e-300) {
-        ll_buffer_printf(out, "p < 1e-300");
+    if (ln_e_value > 690) {
+        ll_buffer_printf(out, "an e-value over 1e+299");
         return;
     }
-    ll_buffer_printf(out, "p = %.2g", p_value);
+    ll_buffer_printf(out, "an e-value of %.3g", exp(ln_e_value));
 }
 
-/* "p = 0.0011 by the chi-square test" */
-static void put_test(const story *s)
+/* ---- what the sequential rules go by ------------------------------------ */
+
+/* "z = 2.61, where 2.24 is needed" or "an e-value of 71.3, where 60 is needed" */
+static void put_standing(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o,
+                         uint32_t arm)
 {
-    bool fisher = s->result->method != NULL && s->result->method[0] == 'f';
+    const ll_evidence_arm *found = &o->evidence.arms[arm];
 
-    put_p(s->out, s->result->p_value);
-    ll_buffer_printf(s->out, " by %s test", fisher ? "Fisher's exact" : "the chi-square");
-}
-
-static void put_v(const story *s)
-{
-    ll_buffer_printf(s->out, "Cramer's V %.3g", s->result->cramers_v);
-}
-
-/* "v1.1 was found helpful by 71.2 % of 410 first votes" */
-static void put_rate(const story *s, uint32_t arm)
-{
-    ll_buffer_printf(s->out, "%s %s ", s->versions[arm], s->succeeded);
-    put_share(s->out, &s->in->arms[arm]);
-    ll_buffer_printf(s->out, " %s", s->trials);
-}
-
-/* ---- verdicts ---------------------------------------------------------- */
-
-/* False if it has not been shown to beat the champion: the last sentence is then left open. */
-static bool put_new_winner(const story *s)
-{
-    uint32_t winner = (uint32_t)s->result->winner;
-
-    put_rate(s, winner);
-    ll_buffer_printf(s->out, ", against ");
-    put_share(s->out, &s->in->arms[s->in->champion]);
-    ll_buffer_printf(s->out, " for the champion %s: ", s->versions[s->in->champion]);
-    put_test(s);
-    ll_buffer_printf(s->out, ", ");
-    put_v(s);
-    ll_buffer_printf(s->out, ".");
-    if (s->result->winner_beats_champion)
-        return true;
-    ll_buffer_printf(s->out, " The arms differ, but that it beats the champion is not shown"
-                             " (Holm-adjusted ");
-    put_p(s->out, s->result->champion_holm_p[winner]);
-    ll_buffer_printf(s->out, ", not below %g)", s->in->alpha);
-    return false;
-}
-
-static void put_champion_won(const story *s)
-{
-    ll_buffer_printf(s->out, "The champion stays: ");
-    put_rate(s, s->in->champion);
-    ll_buffer_printf(s->out, ", the highest rate of all arms; ");
-    put_test(s);
-    ll_buffer_printf(s->out, ", ");
-    put_v(s);
-    ll_buffer_printf(s->out, ".");
-}
-
-/* The arm that is furthest from enough trials. */
-static uint32_t scarcest(const ll_classic_input *in)
-{
-    uint32_t least = 0;
-
-    for (uint32_t i = 1; i < in->arm_count; i++) {
-        if (in->arms[i].trials < in->arms[least].trials)
-            least = i;
+    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID) {
+        put_e(out, found->ln_e_week_end);
+        ll_buffer_printf(out, ", where %.3g is needed", (in->arm_count - 1) / in->test.alpha);
+        return;
     }
-    return least;
+    ll_buffer_printf(out, "z = %.2f", found->z);
+    if (found->has_bound)
+        ll_buffer_printf(out, ", where %.2f is needed", found->bound);
 }
 
-static void put_trials_missing(const story *s)
+/* By which moment: "at look 3", "at the end of week 2" */
+static void put_moment(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    uint32_t arm = scarcest(s->in);
+    bool weekly = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID;
 
-    ll_buffer_printf(s->out, "%s has %" PRIu64 " of the %" PRIu64 " %s that each arm needs.",
-                     s->versions[arm], s->in->arms[arm].trials, s->in->trials_min, s->trials);
+    ll_buffer_printf(out, "at %s %" PRIu32, weekly ? "the end of week" : "look", o->looks);
 }
 
-/* Looked for and not found. */
-static void put_no_difference(const story *s)
+/* The variant that is nearest to winning. */
+static uint32_t foremost(const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    switch (s->result->status) {
-    case LL_CLASSIC_NO_DIFFERENCE:
-        ll_buffer_printf(s->out, "No difference: the %s of all arms were alike.", s->trials);
-        break;
-    case LL_CLASSIC_NOT_SIGNIFICANT:
-        ll_buffer_printf(s->out, "No difference was shown: ");
-        put_test(s);
-        ll_buffer_printf(s->out, ", not below %g.", s->in->alpha);
-        break;
-    case LL_CLASSIC_EFFECT_TOO_SMALL:
-        ll_buffer_printf(s->out, "The arms differ (");
-        put_test(s);
-        ll_buffer_printf(s->out, "), but too little to count: ");
-        put_v(s);
-        ll_buffer_printf(s->out, " is not above %g.", s->in->effect_min);
-        break;
-    default:
-        ll_buffer_printf(s->out, "The arms differ (");
-        put_test(s);
-        ll_buffer_printf(s->out, "), but two of them share the highest rate.");
-        break;
+    bool weekly = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID;
+    double most = -HUGE_VAL;
+    uint32_t arm = in->champion == 0 ? 1 : 0;
+
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        const ll_evidence_arm *found = &o->evidence.arms[i];
+        double now = weekly ? found->ln_e_week_end : found->z;
+        if (i == in->champion || !ll_input_is_on(in, i) || now <= most)
+            continue;
+        most = now;
+        arm = i;
     }
+    return arm;
 }
 
-static void put_champion_stays(const story *s)
+static void put_foremost(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    ll_buffer_printf(s->out, " The champion %s stays.", s->versions[s->in->champion]);
+    uint32_t arm = foremost(in, o);
+
+    ll_buffer_printf(out, "%s, the nearest, has ", in->versions[arm]);
+    put_standing(out, in, o, arm);
+    ll_buffer_printf(out, ", ");
+    put_moment(out, in, o);
 }
 
-/* ---- of a test --------------------------------------------------------- */
+/* ---- winners ----------------------------------------------------------- */
 
 static void put_blockers(ll_buffer *out, uint32_t blockers)
 {
-    if (blockers & LL_BLOCKER_CACHED_SHARE)
-        ll_buffer_printf(out, " Promotion waits for a person: more than 5 %% of an arm's"
-                              " explanations came out of a cache.");
-    if (blockers & LL_BLOCKER_CONTAMINATION)
-        ll_buffer_printf(out, " Promotion waits for a person: too many units met two arms.");
+    static const struct {
+        uint32_t blocker;
+        const char *what;
+    } reasons[] = {
+        { LL_BLOCKER_CACHED_SHARE, "more than 5 % of an arm's explanations came out of a cache" },
+        { LL_BLOCKER_CONTAMINATION, "too many units met two arms" },
+        { LL_BLOCKER_SWITCHED_OFF, "the breaker has switched it off" },
+        { LL_BLOCKER_GUARDRAIL << LL_GUARDRAIL_LATENCY,
+          "its latency is shown to be more than 20 % higher" },
+        { LL_BLOCKER_GUARDRAIL << LL_GUARDRAIL_COST,
+          "its cost is shown to be more than 20 % higher" },
+        { LL_BLOCKER_GUARDRAIL << LL_GUARDRAIL_FAILURES,
+          "it is shown to fail more often, by over 1 point" },
+        { LL_BLOCKER_GUARDRAIL << LL_GUARDRAIL_RATING,
+          "its rating is shown to be lower, by over 0.1 stars" },
+    };
+
+    for (size_t i = 0; i < LL_ARRAY_COUNT(reasons); i++) {
+        if (blockers & reasons[i].blocker)
+            ll_buffer_printf(out, " Promotion waits for a person: %s.", reasons[i].what);
+    }
 }
 
-static void put_early(const story *s, const ll_decide_input *in)
+static void put_new_winner(const ll_story *s, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    ll_buffer_printf(s->out, "Too early to decide: ");
-    if (s->result->status != LL_CLASSIC_RUNNING) {
-        put_trials_missing(s);
+    if (in->test.rule == LLMLEARN_RULE_CLASSIC) {
+        if (!ll_story_put_new_winner(s))
+            ll_buffer_printf(s->out, ": promotion waits for a person.");
+    } else {
+        ll_story_put_rates(s, (uint32_t)o->winner);
+        put_standing(s->out, in, o, (uint32_t)o->winner);
+        ll_buffer_printf(s->out, ", ");
+        put_moment(s->out, in, o);
+        ll_buffer_printf(s->out, ".");
+    }
+    put_blockers(s->out, o->blockers);
+}
+
+/* ---- not yet ----------------------------------------------------------- */
+
+/* First votes as the rule counts them. */
+static int64_t votes_counted(const ll_decide_input *in, uint32_t arm)
+{
+    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID)
+        return (int64_t)in->eprocess_week_end.trials[arm];
+    return in->arms[arm].first_votes;
+}
+
+static void put_votes_missing(ll_buffer *out, const ll_decide_input *in)
+{
+    bool classic = in->test.rule == LLMLEARN_RULE_CLASSIC;
+    uint32_t least = in->champion;
+
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        if ((classic || ll_input_is_on(in, i)) && votes_counted(in, i) < votes_counted(in, least))
+            least = i;
+    }
+    ll_buffer_printf(out, "%s has %" PRId64 " of the %" PRId64 " first votes that each arm needs",
+                     in->versions[least], votes_counted(in, least), in->test.trials_min);
+    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID)
+        ll_buffer_printf(out, ", by the end of week %" PRId64, in->week);
+    ll_buffer_printf(out, ".");
+}
+
+static void put_running(ll_buffer *out, const ll_decide_input *in)
+{
+    int64_t age_us = ll_input_age_us(in);
+
+    ll_buffer_printf(out, "Too early to decide: the test has run ");
+    put_span(out, age_us);
+    if (age_us < in->test.duration_min_us) {
+        ll_buffer_printf(out, " of at least ");
+        put_span(out, in->test.duration_min_us);
+    } else {
+        ll_buffer_printf(out, ", and is looked at in whole weeks");
+    }
+    ll_buffer_printf(out, ".");
+}
+
+static void put_outlook(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
+{
+    if (o->cannot_finish) {
+        ll_buffer_printf(out,
+                         " At the traffic of the last days it cannot get what it needs within ");
+        put_span(out, in->test.duration_max_us);
+        ll_buffer_printf(out, ".");
+    } else if (o->days_left > 0) {
+        ll_buffer_printf(out, " At the traffic of the last days it has what it needs in about ");
+        put_span(out, (int64_t)(o->days_left * (double)LL_US_PER_DAY));
+        ll_buffer_printf(out, ".");
+    }
+}
+
+static void put_early(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
+{
+    if (is_status(o, "running")) {
+        put_running(out, in);
         return;
     }
-    ll_buffer_printf(s->out, "the test has run ");
-    put_span(s->out, in->now_us - in->test->started_us);
-    ll_buffer_printf(s->out, " of at least ");
-    put_span(s->out, in->test->duration_min_us);
-    ll_buffer_printf(s->out, ".");
+    if (is_status(o, "between_looks")) {
+        ll_buffer_printf(out, "Look %" PRIu32 " was taken already; the next one is due in ",
+                         o->looks);
+        put_span(out, ll_looks_next_us(in));
+        ll_buffer_printf(out, ".");
+    } else if (is_status(o, "not_yet")) {
+        ll_buffer_printf(out, "Nothing is shown yet: ");
+        put_foremost(out, in, o);
+        ll_buffer_printf(out, ".");
+    } else {
+        ll_buffer_printf(out, "Too early to decide: ");
+        put_votes_missing(out, in);
+    }
+    put_outlook(out, in, o);
 }
 
-static void put_out_of_time(const story *s, const ll_decide_input *in)
-{
-    ll_buffer_printf(s->out, "The test ran out of time after ");
-    put_span(s->out, in->now_us - in->test->started_us);
-    ll_buffer_printf(s->out, ": ");
-    put_trials_missing(s);
-}
+/* ---- the champion stays ------------------------------------------------ */
 
-static void put_winner(const story *s, uint32_t blockers)
+static void put_not_shown(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    if ((uint32_t)s->result->winner == s->in->champion) {
-        put_champion_won(s);
+    if (is_status(o, "switched_off")) {
+        ll_buffer_printf(out, "No variant is left: the breaker has switched off all of them.");
         return;
     }
-    if (!put_new_winner(s))
-        ll_buffer_printf(s->out, ": promotion waits for a person.");
-    put_blockers(s->out, blockers);
+    if (is_status(o, "planned_votes_reached"))
+        ll_buffer_printf(out, "No difference was shown by all the first votes that were planned: ");
+    else
+        ll_buffer_printf(out, "No difference was shown, and the time is up: ");
+    put_foremost(out, in, o);
+    ll_buffer_printf(out, ".");
+}
+
+static void put_out_of_time(ll_buffer *out, const ll_decide_input *in)
+{
+    ll_buffer_printf(out, "The test ran out of time after ");
+    put_span(out, ll_input_age_us(in));
+    ll_buffer_printf(out, ": ");
+    put_votes_missing(out, in);
+}
+
+static void put_no_difference(const ll_story *s, const ll_decide_input *in,
+                              const ll_decide_outcome *o)
+{
+    bool classic = in->test.rule == LLMLEARN_RULE_CLASSIC && !is_status(o, "switched_off");
+
+    if (!classic)
+        put_not_shown(s->out, in, o);
+    else if (is_status(o, ll_classic_status_name(s->result->status)))
+        ll_story_put_no_difference(s);
+    else
+        put_out_of_time(s->out, in);
+}
+
+/* "12.5 % of v1.0's 400 units, 25.0 % of v1.1's 410 units" */
+static void put_responses(ll_buffer *out, const ll_decide_input *in)
+{
+    const char *before = "";
+
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        if (!ll_input_is_on(in, i))
+            continue;
+        double share = in->arms[i].units == 0
+                           ? 0
+                           : (double)in->arms[i].first_votes / (double)in->arms[i].units;
+        ll_buffer_printf(out, "%s%.1f %% of %s's %" PRId64 " units", before, 100 * share,
+                         in->versions[i], in->arms[i].units);
+        before = ", ";
+    }
+}
+
+static void put_invalid(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
+{
+    if (is_status(o, "srm")) {
+        ll_buffer_printf(out, "The test is invalid: its split is broken. That its units follow the"
+                              " weights has ");
+        put_e(out, o->evidence.srm.ln_e_value);
+        ll_buffer_printf(out,
+                         " against it, where 1,000 is too much: look for rows that are lost, or"
+                         " logged for the wrong arm.");
+    } else {
+        ll_buffer_printf(out, "The test is invalid: its arms' users do not answer alike, so their"
+                              " votes cannot be compared. There voted ");
+        put_responses(out, in);
+        ll_buffer_printf(out, "; that they do has ");
+        put_e(out, o->evidence.response.ln_e_value);
+        ll_buffer_printf(out, " against it, where 100 is too much.");
+    }
+}
+
+static void put_sentence(const ll_story *s, const ll_decide_input *in, const ll_decide_outcome *o)
+{
+    switch (o->verdict) {
+    case LLMLEARN_KEEP_GOING:
+        put_early(s->out, in, o);
+        return;
+    case LLMLEARN_WINNER:
+        if ((uint32_t)o->winner == in->champion)
+            ll_story_put_champion_won(s);
+        else
+            put_new_winner(s, in, o);
+        return;
+    case LLMLEARN_INVALID:
+        put_invalid(s->out, in, o);
+        break;
+    default:
+        put_no_difference(s, in, o);
+        break;
+    }
+    ll_story_put_champion_stays(s);
 }
 
 void ll_sentence_write(const ll_decide_input *in, const ll_decide_outcome *outcome, ll_buffer *out)
 {
-    llmlearn_rate votes[LLMLEARN_ARMS_MAX];
-    const ll_classic_input asked = ll_decide_question(in, votes);
-    const story s = {
+    const ll_classic_input asked = ll_evidence_classic_input(in, &outcome->evidence);
+    const char *versions[LLMLEARN_ARMS_MAX];
+    const ll_story s = {
         .in = &asked,
-        .result = &outcome->evidence,
-        .versions = in->versions,
+        .result = &outcome->evidence.classic,
+        .versions = versions,
         .succeeded = "was found helpful by",
         .trials = "first votes",
         .out = out,
     };
     ll_locale numbers;
 
+    for (uint32_t i = 0; i < in->arm_count; i++)
+        versions[i] = in->versions[i];
     ll_locale_enter(&numbers);
-    if (outcome->verdict == LLMLEARN_WINNER) {
-        put_winner(&s, outcome->blockers);
-    } else if (outcome->verdict == LLMLEARN_KEEP_GOING) {
-        put_early(&s, in);
-    } else {
-        if (outcome->evidence.computed)
-            put_no_difference(&s);
-        else
-            put_out_of_time(&s, in);
-        put_champion_stays(&s);
-    }
-    ll_locale_leave(&numbers);
-}
-
-/* ---- of counts --------------------------------------------------------- */
-
-void ll_sentence_compare(const ll_classic_input *in, const ll_classic_result *result,
-                         const char *const *versions, ll_buffer *out)
-{
-    const story s = {
-        .in = in,
-        .result = result,
-        .versions = versions,
-        .succeeded = "succeeded in",
-        .trials = "trials",
-        .out = out,
-    };
-    ll_locale numbers;
-
-    ll_locale_enter(&numbers);
-    if (result->status == LL_CLASSIC_INSUFFICIENT_VARIANTS) {
-        ll_buffer_printf(out, "Nothing to compare: fewer than two arms have trials.");
-    } else if (!result->computed) {
-        ll_buffer_printf(out, "Too early to decide: ");
-        put_trials_missing(&s);
-    } else if (result->winner < 0) {
-        put_no_difference(&s);
-        put_champion_stays(&s);
-    } else if ((uint32_t)result->winner == in->champion) {
-        put_champion_won(&s);
-    } else if (!put_new_winner(&s)) {
-        ll_buffer_printf(out, ".");
-    }
+    put_sentence(&s, in, outcome);
     ll_locale_leave(&numbers);
 }

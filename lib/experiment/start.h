@@ -1,6 +1,6 @@
-/* start.h - begins a test: checks its arms, freezes them, notes it down.
+/* start.h - begins a test: checks its arms, freezes them, plans how long it takes, notes it down.
  *
- * Threads: inside a write transaction. Uses: promote, store. */
+ * Threads: inside a write transaction. Uses: outlook, stats (the e-process), store. */
 #ifndef LL_EXPERIMENT_START_H
 #define LL_EXPERIMENT_START_H
 
@@ -12,9 +12,10 @@ typedef struct ll_start {
     const double *weights;
     uint32_t arm_count;
     const char *baseline; /* becomes champion if the signal has none and it is an arm */
+    bool keep_previous;   /* the champion before may be an arm, though it is archived */
     const char *actor;
     int64_t now_us;
-    ll_ab_test test; /* salt, rule, durations and thresholds; the rest is found out */
+    ll_ab_test test; /* salt, rule, durations and thresholds; the rest is found out or planned */
 } ll_start;
 
 /* Errors as llmlearn_start_ab_test says. */

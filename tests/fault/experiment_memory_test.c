@@ -123,7 +123,8 @@ static llmlearn_err start(uint64_t *out_test)
                                       .duration_max_us = 1,
                                       .trials_min = 1,
                                       .alpha = 0.05,
-                                      .effect_min = 0.1 } };
+                                      .effect_min = 0.1,
+                                      .lift_min = 0.05 } };
 
     return ll_start_test(connection, &plan, out_test);
 }

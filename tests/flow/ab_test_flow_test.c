@@ -597,6 +597,7 @@ START_TEST(what_was_logged_before_a_look_is_looked_at)
     options.clock = read_clock;
     options.batch_interval_ms = 60000;
     expect_ok(llmlearn_open(&options, &other));
+    expect_ok(llmlearn_flush(other, SOON)); /* its first batch: the next is a minute away */
     for (int i = 0; i < 10; i++) {
         llmlearn_assignment assignment = get("BUY", NULL);
         const llmlearn_explanation cached = { .struct_size = sizeof cached,
@@ -866,7 +867,7 @@ START_TEST(a_plan_out_of_bounds_says_which_field)
     plan.arms = many;
     plan.arm_count = LLMLEARN_ARMS_MAX + 1;
     expect_err(llmlearn_start_ab_test(learner, &plan, NULL), LLMLEARN_EINVAL, "arms: 65");
-    REFUSES(rule, 2, "rule");
+    REFUSES(rule, 4, "rule");
     REFUSES(rule, -1, "rule");
     REFUSES(duration_min_days, -1, "duration_min_days");
     REFUSES(duration_min_days, NAN, "duration_min_days");
@@ -883,6 +884,14 @@ START_TEST(a_plan_out_of_bounds_says_which_field)
     REFUSES(effect_min, -0.1, "effect_min");
     REFUSES(effect_min, 1.1, "effect_min");
     REFUSES(effect_min, NAN, "effect_min");
+    REFUSES(lift_min, 0.0009, "lift_min");
+    REFUSES(lift_min, 0.51, "lift_min");
+    REFUSES(lift_min, NAN, "lift_min");
+    plan = good;
+    plan.rule = LLMLEARN_RULE_ALWAYS_VALID;
+    plan.duration_min_days = 1;
+    plan.duration_max_days = 6.9;
+    expect_err(llmlearn_start_ab_test(learner, &plan, NULL), LLMLEARN_EINVAL, "whole weeks");
     REFUSES(actor, "", "actor");
     REFUSES(actor, "\xff", "actor");
     plan = good;
@@ -1003,9 +1012,11 @@ START_TEST(reports_have_the_fields_of_the_header_in_order)
     json_t *tests = json_object_get(report, "tests");
     ck_assert_uint_eq(json_array_size(tests), 2);
     json_t *newest = json_array_get(tests, 0), *test = json_array_get(tests, 1);
-    check_keys(test, "test_id signal status rule started_at ended_at duration_min_days"
-                     " duration_max_days trials_min alpha effect_min champion actor days_running"
-                     " decision_id contaminated_units mismatches arms ");
+    check_keys(test,
+               "test_id signal status rule started_at ended_at duration_min_days"
+               " duration_max_days trials_min alpha effect_min lift_min trials_planned champion"
+               " actor days_running decision_id contaminated_units mismatches plan arms"
+               " evidence ");
     ck_assert_str_eq(text_at(newest, "signal"), "SELL");
     ck_assert_str_eq(text_at(newest, "status"), "running");
     ck_assert(json_is_null(json_object_get(newest, "ended_at")));
@@ -1017,8 +1028,8 @@ START_TEST(reports_have_the_fields_of_the_header_in_order)
     ck_assert_double_eq(json_real_value(json_object_get(test, "duration_max_days")), 56.0);
     ck_assert_int_eq(int_at(test, "decision_id"), (json_int_t)decision.decision_id);
     json_t *arm = json_array_get(json_object_get(test, "arms"), 1);
-    check_keys(arm, "arm version weight champion status explanations cached fallback rerouted units"
-                    " first_votes positive positive_rate positive_rate_interval all_votes"
+    check_keys(arm, "arm version weight champion status off explanations cached fallback rerouted"
+                    " units first_votes positive positive_rate positive_rate_interval all_votes"
                     " all_positive all_positive_rate rating_count average_rating cost_nanousd"
                     " cost_known ");
     ck_assert_int_eq(int_at(arm, "units"), 30);

@@ -101,7 +101,8 @@ static uint64_t start(const char *signal)
                                 .duration_max_us = 1,
                                 .trials_min = 1,
                                 .alpha = 0.05,
-                                .effect_min = 0.1 } };
+                                .effect_min = 0.1,
+                                .lift_min = 0.05 } };
 
     add(signal, "v1.0", "zero");
     add(signal, "v1.1", "one");

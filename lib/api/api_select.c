@@ -1,7 +1,8 @@
-/* The header's section "tests": how they are decided. */
+/* The header's section "tests": how they are decided, and decided again. */
 #include "api/arguments.h"
 #include "api/handle.h"
 #include "base/err.h"
+#include "experiment/replay.h"
 #include "experiment/select.h"
 
 #include <stddef.h>
@@ -116,5 +117,27 @@ llmlearn_err llmlearn_select_winner(llmlearn *learner, const char *signal, uint3
         s->selection.receipt_json = NULL; /* the caller's now */
     }
     ll_job_release(&s->job);
+    return err;
+}
+
+/* ---- replay ------------------------------------------------------------ */
+
+llmlearn_err llmlearn_replay_decision(llmlearn *learner, uint64_t decision_id, uint32_t deadline_ms,
+                                      char **out_json)
+{
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
+    ll_core *core = NULL;
+    ll_connection *connection = NULL;
+    llmlearn_err err = ll_handle_enter(learner, deadline, &core);
+
+    if (err != LLMLEARN_OK)
+        return err;
+    if (out_json == NULL)
+        return ll_fail(LLMLEARN_EINVAL, "out_json: NULL; where to put the report is required");
+    err = ll_store_read_begin(core->store, deadline, &connection);
+    if (err != LLMLEARN_OK)
+        return err;
+    err = ll_replay_decision(connection, decision_id, out_json);
+    ll_store_read_end(core->store);
     return err;
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -285,24 +286,28 @@ START_TEST(a_wrong_struct_size_is_refused)
         sized_call call;
         const void *good;
         uint32_t bytes;
+        uint32_t first; /* bytes of it in the first release */
         bool is_out;
         llmlearn_err as_it_is; /* what the call says to a struct of the right size */
     } structs[] = {
-        { "options", call_open, &options, sizeof options, false, LLMLEARN_OK },
-        { "explanation", call_log, &e, sizeof e, false, LLMLEARN_EINVAL },
-        { "feedback", call_vote, &f, sizeof f, false, LLMLEARN_EINVAL },
-        { "variant", call_add_variant, &v, sizeof v, false, LLMLEARN_EEXIST },
-        { "test", call_start, &t, sizeof t, false, LLMLEARN_EEXIST },
-        { "out_counters", call_counters, &counters, sizeof counters, true, LLMLEARN_OK },
-        { "out_assignment", call_get_variant, &a, sizeof a, true, LLMLEARN_OK },
-        { "out_decision", call_select, &d, sizeof d, true, LLMLEARN_OK },
+        { "options", call_open, &options, sizeof options, sizeof options, false, LLMLEARN_OK },
+        { "explanation", call_log, &e, sizeof e, sizeof e, false, LLMLEARN_EINVAL },
+        { "feedback", call_vote, &f, sizeof f, sizeof f, false, LLMLEARN_EINVAL },
+        { "variant", call_add_variant, &v, sizeof v, sizeof v, false, LLMLEARN_EEXIST },
+        { "test", call_start, &t, sizeof t, offsetof(llmlearn_ab_test, lift_min), false,
+          LLMLEARN_EEXIST },
+        { "out_counters", call_counters, &counters, sizeof counters, sizeof counters, true,
+          LLMLEARN_OK },
+        { "out_assignment", call_get_variant, &a, sizeof a, sizeof a, true, LLMLEARN_OK },
+        { "out_decision", call_select, &d, sizeof d, offsetof(llmlearn_decision, ln_e_value), true,
+          LLMLEARN_OK },
     };
 
     learner_options(path, &options);
     options.clock = stand_still;
     for (size_t i = 0; i < COUNT(structs); i++) {
         uint32_t bytes = structs[i].bytes;
-        const uint32_t bad[] = { 0, 3, 4, bytes - 1, 4097, UINT32_MAX };
+        const uint32_t bad[] = { 0, 3, 4, structs[i].first - 1, 4097, UINT32_MAX };
         union {
             uint32_t struct_size;
             uint64_t aligned[80];
@@ -316,6 +321,12 @@ START_TEST(a_wrong_struct_size_is_refused)
             expect_err(structs[i].call(&s), LLMLEARN_EINVAL, structs[i].name);
             ck_assert_ptr_nonnull(strstr(llmlearn_error_detail(), "struct_size"));
         }
+        s.struct_size =
+            structs[i].first; /* a caller of the first release: nothing behind is touched */
+        s.bytes[structs[i].first] = 1;
+        ck_assert_int_eq(structs[i].call(&s), structs[i].as_it_is);
+        ck_assert_uint_eq(s.bytes[structs[i].first], 1);
+        s.bytes[structs[i].first] = 0;
         s.struct_size = bytes + 16; /* a caller of a later release that asks for nothing new */
         ck_assert_int_eq(structs[i].call(&s), structs[i].as_it_is);
         ck_assert_uint_eq(s.struct_size, bytes + 16);
@@ -555,13 +566,13 @@ START_TEST(wrong_tests)
     with(signal, "S L", LLMLEARN_EINVAL, "signal");
     with(signal, of_bytes(33), LLMLEARN_EINVAL, "signal");
     with(signal, "BUY", LLMLEARN_EEXIST, "signal"); /* two tests for one signal */
-    with(flags, 2, LLMLEARN_EINVAL, "flags");
+    with(flags, 4, LLMLEARN_EINVAL, "flags");
     with(reserved, 1, LLMLEARN_EINVAL, "reserved");
     with(arms, NULL, LLMLEARN_EINVAL, "arms");
     with(arm_count, 0, LLMLEARN_EINVAL, "arms");
     with(arm_count, 1, LLMLEARN_EINVAL, "arms");
     with(arm_count, 65, LLMLEARN_EINVAL, "arms");
-    with(rule, 2, LLMLEARN_EINVAL, "rule");
+    with(rule, 4, LLMLEARN_EINVAL, "rule");
     with(rule, -1, LLMLEARN_EINVAL, "rule");
     with(duration_min_days, -1, LLMLEARN_EINVAL, "duration_min_days");
     with(duration_min_days, NAN, LLMLEARN_EINVAL, "duration_min_days");
@@ -574,6 +585,10 @@ START_TEST(wrong_tests)
     with(effect_min, -0.1, LLMLEARN_EINVAL, "effect_min");
     with(effect_min, 1.1, LLMLEARN_EINVAL, "effect_min");
     with(effect_min, NAN, LLMLEARN_EINVAL, "effect_min");
+    with(lift_min, -0.1, LLMLEARN_EINVAL, "lift_min");
+    with(lift_min, 0.0009, LLMLEARN_EINVAL, "lift_min");
+    with(lift_min, 0.51, LLMLEARN_EINVAL, "lift_min");
+    with(lift_min, NAN, LLMLEARN_EINVAL, "lift_min");
     with(trials_min, UINT64_MAX, LLMLEARN_EINVAL, "trials_min");
     with(actor, "", LLMLEARN_EINVAL, "actor");
     with(actor, of_bytes(257), LLMLEARN_EINVAL, "actor");
@@ -627,6 +642,33 @@ START_TEST(wrong_decisions)
     expect_err(llmlearn_rollback(learner, "SELL", "a", "r", MS), LLMLEARN_ENOCHAMPION, "signal");
     expect_err(llmlearn_rollback(learner, "S L", "a", "r", MS), LLMLEARN_EINVAL, "signal");
     ck_assert(d.receipt_json == NULL && d.verdict == 0);
+}
+END_TEST
+
+START_TEST(wrong_failures_and_replays)
+{
+    char *json = NULL;
+
+    expect_err(llmlearn_report_failure(NULL, test_id, 0, NULL, MS), LLMLEARN_EINVAL, "");
+    expect_err(llmlearn_report_failure(learner, 0, 0, NULL, MS), LLMLEARN_ENOTFOUND, "test_id");
+    expect_err(llmlearn_report_failure(learner, 999, 0, NULL, MS), LLMLEARN_ENOTFOUND, "test_id");
+    expect_err(llmlearn_report_failure(learner, UINT64_MAX, 0, NULL, MS), LLMLEARN_ENOTFOUND,
+               "test_id");
+    expect_err(llmlearn_report_failure(learner, test_id, 2, NULL, MS), LLMLEARN_ENOTFOUND, "arm");
+    expect_err(llmlearn_report_failure(learner, test_id, UINT32_MAX, "u", MS), LLMLEARN_ENOTFOUND,
+               "arm");
+    expect_err(llmlearn_report_failure(learner, test_id, 0, "", MS), LLMLEARN_EINVAL, "unit");
+    expect_err(llmlearn_report_failure(learner, test_id, 0, of_bytes(257), MS), LLMLEARN_EINVAL,
+               "unit");
+    expect_err(llmlearn_report_failure(learner, test_id, 0, "\xff", MS), LLMLEARN_EINVAL, "unit");
+
+    expect_err(llmlearn_replay_decision(NULL, 1, MS, &json), LLMLEARN_EINVAL, "");
+    expect_err(llmlearn_replay_decision(learner, 1, MS, NULL), LLMLEARN_EINVAL, "out_json");
+    expect_err(llmlearn_replay_decision(learner, 0, MS, &json), LLMLEARN_ENOTFOUND, "decision_id");
+    expect_err(llmlearn_replay_decision(learner, UINT64_MAX, MS, &json), LLMLEARN_ENOTFOUND,
+               "decision_id");
+    expect_err(llmlearn_replay_decision(learner, 1, MS, &json), LLMLEARN_ESTATE, "not a verdict");
+    ck_assert_ptr_null(json);
 }
 END_TEST
 
@@ -985,6 +1027,7 @@ int main(void)
     tcase_add_test(tcase, wrong_tests);
     tcase_add_test(tcase, wrong_arms);
     tcase_add_test(tcase, wrong_decisions);
+    tcase_add_test(tcase, wrong_failures_and_replays);
     tcase_add_test(tcase, wrong_reports_and_ids);
     tcase_add_test(tcase, wrong_options);
     tcase_add_test(tcase, files_that_are_not_ours);

@@ -5,6 +5,8 @@
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc */
 #include "experiment/experiment.h"
 #include "experiment/listing.h"
+#include "experiment/promote.h"
+#include "experiment/replay.h"
 #include "experiment/select.h"
 #include "experiment/start.h"
 #include "store/names.h"
@@ -315,6 +317,80 @@ START_TEST(deciding_runs_out_of_memory_and_then_decides_once)
 }
 END_TEST
 
+/* ---- what a person does, and what is decided again ---------------------- */
+
+/* A person overrules the running test: what that showed is kept with it, or nothing happens. */
+static llmlearn_err overrule(void)
+{
+    llmlearn_err err;
+
+    begin();
+    const ll_change change = { .connection = connection,
+                               .now_us = NOW,
+                               .signal = signal_id(),
+                               .actor = "me",
+                               .reason = "it is better" };
+    SCARCE(err, ll_promote_by_hand(&change, "v1.1"));
+    end(false);
+    return err;
+}
+
+START_TEST(overruling_runs_out_of_memory)
+{
+    run_out(overrule);
+    decide_for_good();
+}
+END_TEST
+
+static uint64_t verdict;
+
+static llmlearn_err replay(void)
+{
+    ll_connection *reader = NULL;
+    char *json = NULL;
+    llmlearn_err err;
+
+    ck_ok(ll_store_read_begin(store, soon(), &reader));
+    SCARCE(err, ll_replay_decision(reader, verdict, &json));
+    ll_store_read_end(store);
+    ck_assert_int_eq(json != NULL, err == LLMLEARN_OK);
+    if (json != NULL)
+        ck_assert_ptr_nonnull(strstr(json, "\"same\":true"));
+    free(json);
+    return err;
+}
+
+START_TEST(replaying_runs_out_of_memory)
+{
+    static const ll_statement find = { "SELECT id FROM llm_decisions WHERE kind = 'verdict'" };
+
+    decide_for_good();
+    verdict = (uint64_t)store_number(store, &find);
+    run_out(replay);
+}
+END_TEST
+
+/* The next test of the signal; undone each time. */
+static llmlearn_err start_another(void)
+{
+    static const ll_statement stop = { "UPDATE llm_ab_tests SET status = 'stopped'" };
+    uint64_t test = 0;
+    llmlearn_err err;
+
+    begin();
+    ck_ok(ll_connection_run(connection, &stop, NULL, 0, NULL, NULL));
+    SCARCE(err, start(&test));
+    end(false);
+    ck_assert_int_eq(test != 0, err == LLMLEARN_OK);
+    return err;
+}
+
+START_TEST(starting_runs_out_of_memory)
+{
+    run_out(start_another);
+}
+END_TEST
+
 /* Both outputs are filled or neither is. */
 static llmlearn_err compare(void)
 {
@@ -370,10 +446,12 @@ static llmlearn_err list(void)
     return err;
 }
 
+/* With the evidence on a test that runs, and then of one that has ended. */
 START_TEST(listing_runs_out_of_memory)
 {
     ll_connection *reader = NULL;
 
+    run_out(list);
     decide_for_good();
     ck_ok(ll_store_read_begin(store, soon(), &reader));
     ck_ok(ll_listing_tests(reader, NULL, 10, NOW, &whole_tests));
@@ -397,6 +475,9 @@ int main(void)
     tcase_add_test(tc, loading_again_and_again_gets_there);
     tcase_add_test(tc, checking_an_exposure_runs_out_of_memory);
     tcase_add_test(tc, deciding_runs_out_of_memory_and_then_decides_once);
+    tcase_add_test(tc, overruling_runs_out_of_memory);
+    tcase_add_test(tc, replaying_runs_out_of_memory);
+    tcase_add_test(tc, starting_runs_out_of_memory);
     tcase_add_test(tc, comparing_runs_out_of_memory);
     tcase_add_test(tc, listing_runs_out_of_memory);
     suite_add_tcase(suite, tc);

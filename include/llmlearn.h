@@ -638,7 +638,8 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *        "ln_e_value",                     of the e-process now, and as it was at the end of
  *        "ln_e_value_week_end",            the last whole week
  *        "z",                              pooled, positive where it is better
- *        "bound",                          what z must reach at this look
+ *        "bound",                          what z must reach at this look; null, too, where in
+ *                                          a test of many arms or looks z is far from any
  *        "information",                    n n' / (n + n') first votes, and as much as was
  *        "information_planned",            planned
  *        "best_ratio", "expected_loss",    as llmlearn_stats_posterior, uniform prior

@@ -31,7 +31,7 @@ typedef struct ll_evidence_arm {
     llmlearn_noninferiority guardrails[LL_GUARDRAIL_COUNT];
     double z;                  /* pooled, positive where the variant is better */
     double information, bound; /* group_sequential: first votes; what z must reach now */
-    bool has_bound;            /* there was something to look at */
+    bool has_bound;            /* it was found: there are votes, and z may have reached it */
     bool is_done;              /* all was known at an earlier look: nothing is left to spend */
     double ln_e_value, ln_e_week_end; /* now, and at the end of the last whole week; 0 */
 } ll_evidence_arm;

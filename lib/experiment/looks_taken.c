@@ -1,11 +1,15 @@
 #include "experiment/looks_taken.h"
 
 #include "stats/looks.h"
+#include "stats/normal.h"
 
 #include <assert.h>
 
 /* Of all looks, the last is kept for the end. */
 #define LOOKS_BEFORE_END (LLMLEARN_LOOKS_MAX - 1)
+#define BOUND_ERROR 1e-6 /* of ll_looks_bounds, and more */
+/* Bounds that are found whether they matter or not; 50 us each. */
+#define BOUNDS_CHEAP 48
 
 bool ll_looks_is_last(const ll_decide_input *in)
 {
@@ -78,6 +82,13 @@ static void add_point(timeline *t, double information, double planned)
     t->is_full = information >= planned;
 }
 
+/* No bound is less than the z that alone comes to all of alpha. */
+static bool is_out_of_reach(const ll_decide_input *in, const timeline *t, double z)
+{
+    return t->count * (in->arm_count - 1) > BOUNDS_CHEAP &&
+           z < ll_normal_isf(ll_looks_alpha(in)) - BOUND_ERROR;
+}
+
 void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm *out)
 {
     const ll_ab_arm *c = &in->arms[in->champion], *v = &in->arms[variant];
@@ -93,7 +104,7 @@ void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm
     out->is_done = t.is_full;
     out->information = ll_looks_information((uint64_t)c->first_votes, (uint64_t)v->first_votes);
     add_point(&t, out->information, planned);
-    out->has_bound = t.count > 0;
+    out->has_bound = t.count > 0 && !is_out_of_reach(in, &t, out->z);
     if (!out->has_bound)
         return;
     ll_looks_bounds(t.information, t.count, planned, ll_looks_alpha(in),

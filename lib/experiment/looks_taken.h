@@ -31,8 +31,9 @@ double ll_looks_alpha(const ll_decide_input *in);
 double ll_looks_information(uint64_t champion_trials, uint64_t variant_trials);
 double ll_looks_information_planned(const ll_decide_input *in);
 
-/* Fills in information, bound, has_bound and is_done of a variant, as if this were a look; its
- * z stands beside them already. */
+/* Fills in information, bound, has_bound and is_done of a variant, as if this were a look; its z
+ * stands beside them already. In a test of many arms or looks a bound that z cannot have reached is
+ * not worked out. */
 void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm *out);
 
 #endif

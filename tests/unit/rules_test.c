@@ -1,6 +1,7 @@
 /* What each sequential rule makes of a test, moment by moment; and what ends a test under all. */
 #include "experiment/looks_taken.h"
 #include "stats/looks.h"
+#include "stats/normal.h"
 #include "support/inputs.h"
 
 #include <check.h>
@@ -232,6 +233,42 @@ START_TEST(of_those_that_cross_the_highest_rate_wins)
     l.in.arms[2].units = 0;
     look_decide(&l);
     expect_winner(&l, 3);
+}
+END_TEST
+
+/* With many variants and looks only bounds that may have been reached are worked out: those are as
+ * ever, and no bound is ever below what is taken for out of reach. */
+START_TEST(many_looks_and_arms_change_no_bound)
+{
+    look l;
+
+    look_begin(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 4);
+    l.in.test.duration_min_us = 0;
+    for (int i = 0; i < 20; i++)
+        look_add_before(&l, i, 100 + 15 * i);
+    look_set_age(&l, 20);
+    for (uint32_t i = 0; i < 4; i++)
+        look_set_arm(&l, i, 200, 400);
+    double bound = bound_of(&l, 0.025 / 3, false);
+    int64_t enough = votes_to_win(&l, 200, 400, bound);
+    look_decide(&l);
+    expect_winner(&l, 1);
+    ck_assert_double_eq(l.out.evidence.arms[1].bound, bound);
+    ck_assert(!l.out.evidence.arms[2].has_bound);
+    look_set_arm(&l, 1, enough - 1, 400);
+    look_decide(&l);
+    expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
+    ck_assert(l.out.evidence.arms[1].has_bound);
+    for (double alpha = 0.4; alpha > 1e-8; alpha /= 7) {
+        double information[40], bounds[40];
+        for (int i = 0; i < 40; i++)
+            information[i] = i < 39 ? 5 + 1.3 * i + 0.2 * (i % 3) : 60;
+        for (int last = 0; last < 2; last++) {
+            ll_looks_bounds(information, 40 - (uint32_t)last, 60, alpha, last == 1, bounds, NULL);
+            for (int i = 0; i < 40 - last; i++)
+                ck_assert_double_ge(bounds[i], ll_normal_isf(alpha) - 1e-6);
+        }
+    }
 }
 END_TEST
 
@@ -697,6 +734,7 @@ int main(void)
     tcase_add_test(tc, z_at_the_bound_wins_and_just_below_does_not);
     tcase_add_test(tc, variants_share_alpha);
     tcase_add_test(tc, of_those_that_cross_the_highest_rate_wins);
+    tcase_add_test(tc, many_looks_and_arms_change_no_bound);
     tcase_add_test(tc, a_worse_variant_ends_nothing_early);
     tcase_add_test(tc, with_all_that_was_planned_it_ends);
     tcase_add_test(tc, a_variant_that_was_known_in_full_is_done);

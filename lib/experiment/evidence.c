@@ -91,7 +91,7 @@ static void compare_ratings(const ll_ab_arm *champion, const ll_ab_arm *variant,
 }
 
 /* With the variance that both share if they are alike. 0 where nothing varies. */
-static double pooled_z(const llmlearn_rate *champion, const llmlearn_rate *variant)
+double ll_evidence_z(const llmlearn_rate *champion, const llmlearn_rate *variant)
 {
     double information = ll_looks_information(champion->trials, variant->trials);
     double trials = (double)champion->trials + (double)variant->trials;
@@ -115,7 +115,7 @@ static void compare_with_champion(const ll_decide_input *in, uint32_t i, ll_evid
     compare_ratings(champion, variant, &arm->ratings);
     for (uint32_t kind = 0; kind < LL_GUARDRAIL_COUNT; kind++)
         ll_guardrail_test((ll_guardrail_kind)kind, champion, variant, &arm->guardrails[kind]);
-    arm->z = pooled_z(&votes[in->champion], &votes[i]);
+    arm->z = ll_evidence_z(&votes[in->champion], &votes[i]);
     if (in->test.rule == LLMLEARN_RULE_GROUP_SEQUENTIAL)
         ll_looks_judge(in, i, arm);
     if (in->has_eprocess) {

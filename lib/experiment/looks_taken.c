@@ -111,3 +111,29 @@ void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm
                     ll_looks_is_last(in) && !out->is_done, bounds, NULL);
     out->bound = bounds[t.count - 1];
 }
+
+void ll_looks_judge_all(const ll_decide_input *in, uint32_t variant, bool is_over,
+                        ll_looks_bounds_taken *out)
+{
+    double planned = ll_looks_information_planned(in);
+    double bounds[LLMLEARN_LOOKS_MAX];
+    timeline t = { .count = 0 };
+
+    for (uint32_t i = 0; i < in->look_count; i++) {
+        uint32_t before = t.count;
+        out->is_done[i] = t.is_full;
+        add_point(&t,
+                  ll_looks_information((uint64_t)in->looks[i].first_votes[in->champion],
+                                       (uint64_t)in->looks[i].first_votes[variant]),
+                  planned);
+        out->has_bound[i] = t.count > before;
+        out->bound[i] = t.count; /* which one it is; put right below */
+    }
+    if (t.count == 0)
+        return;
+    bool at_last = out->has_bound[in->look_count - 1];
+    ll_looks_bounds(t.information, t.count, planned, ll_looks_alpha(in), is_over && at_last, bounds,
+                    NULL);
+    for (uint32_t i = 0; i < in->look_count; i++)
+        out->bound[i] = out->has_bound[i] ? bounds[(uint32_t)out->bound[i] - 1] : 0;
+}

@@ -36,4 +36,15 @@ double ll_looks_information_planned(const ll_decide_input *in);
  * not worked out. */
 void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm *out);
 
+/* The bounds of all looks that were taken, in->looks, found at one go. is_over: the last of them
+ * spends what is left. */
+typedef struct ll_looks_bounds_taken {
+    double bound[LLMLEARN_LOOKS_MAX];
+    bool has_bound[LLMLEARN_LOOKS_MAX]; /* there was something new to look at */
+    bool is_done[LLMLEARN_LOOKS_MAX];   /* all was known at an earlier look */
+} ll_looks_bounds_taken;
+
+void ll_looks_judge_all(const ll_decide_input *in, uint32_t variant, bool is_over,
+                        ll_looks_bounds_taken *out);
+
 #endif

@@ -1,7 +1,10 @@
 #include "store/names.h"
 
+#include <stdio.h>
+
 #include <assert.h>
 
+static const ll_statement get_name = { "SELECT name FROM llm_names WHERE id = ?1" };
 static const ll_statement find_name = { "SELECT id FROM llm_names WHERE kind = ?1 AND name = ?2" };
 static const ll_statement add_name = { "INSERT INTO llm_names (kind, name) VALUES (?1, ?2)" };
 static const ll_statement find_user = { "SELECT id FROM llm_users WHERE name = ?1" };
@@ -32,6 +35,24 @@ llmlearn_err ll_names_find(ll_connection *connection, ll_name_kind kind, const c
 
     assert(name != NULL);
     return find_or_add(connection, &find_name, NULL, arguments, 2, out_id);
+}
+
+static llmlearn_err copy_name(void *context, const ll_row *row)
+{
+    size_t bytes = 0;
+    const char *name = ll_row_text(row, 0, &bytes);
+
+    snprintf(context, LL_NAME_BYTES_MAX + 1, "%.*s", (int)bytes, name == NULL ? "" : name);
+    return LLMLEARN_OK;
+}
+
+llmlearn_err ll_names_get(ll_connection *connection, int64_t id,
+                          char out_name[LL_NAME_BYTES_MAX + 1])
+{
+    const ll_value argument = ll_int(id);
+
+    out_name[0] = '\0';
+    return ll_connection_run(connection, &get_name, &argument, 1, copy_name, out_name);
 }
 
 llmlearn_err ll_names_intern(ll_connection *connection, ll_name_kind kind, const char *name,

@@ -79,10 +79,11 @@
     "found AS (SELECT test, unit, arm, votes, positive FROM llm_ab_units WHERE votes > 0) "
 
 /* Rows that are exposures, and what each unit met by them. Of those from before there were such
- * sums nothing is in them. */
+ * sums nothing is in them. Only a number that is said to be one lets SQLite find a unit's row. */
 #define COUNTED                                                                                    \
     "WITH counted AS MATERIALIZED (SELECT row, test, arm, unit IS NULL AS own,"                    \
-    " unit_hash(ifnull(unit, explanation_id)) AS unit, (flags & 512) <> 0 AS failed, latency_ms,"  \
+    " CAST(unit_hash(ifnull(unit, explanation_id)) AS INTEGER) AS unit,"                           \
+    " (flags & 512) <> 0 AS failed, latency_ms,"                                                   \
     " whole_us(latency_ms) AS us, min(cost_nanousd, 100000000000000) AS cost"                      \
     " FROM llm_explanations WHERE counted AND test IS NOT NULL"                                    \
     " AND row >= (SELECT value FROM llm_meta WHERE key = 'exposures_from_row')),"                  \
@@ -184,8 +185,10 @@ static const struct {
     { "llm_ab_days", EXPECTED_DAYS DIFFERENCES },
     { "units of llm_ab_days", DAYS_THAT_DIFFER },
     { "first votes",
+      "WITH votes AS MATERIALIZED (SELECT sequence, explanation, helpful, rating"
+      " FROM llm_feedback)"
       "SELECT u.test, u.unit, u.sequence, u.first_vote, f.helpful FROM llm_ab_units u"
-      " JOIN llm_feedback f ON f.sequence = u.sequence"
+      " CROSS JOIN votes f ON f.sequence = u.sequence"
       " JOIN llm_explanations e ON e.row = f.explanation"
       " WHERE f.helpful <> u.first_vote OR e.test IS NOT u.test OR e.arm IS NOT u.arm"
       " OR (u.voted_us IS NOT NULL AND f.rating IS NOT u.first_rating)"

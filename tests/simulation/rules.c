@@ -1,7 +1,6 @@
 #include "simulation/rules.h"
 
 #include "simulation/draws.h"
-#include "stats/classic.h"
 
 #include <assert.h>
 #include <math.h>
@@ -63,17 +62,17 @@ static void draw_votes(const scenario *s, uint32_t count, draws *d, table *t)
 static verdict run_classic(const scenario *s, bool promotable, draws *d)
 {
     table t = { .arms = { { 0 } } };
-    ll_classic_result got;
+    llmlearn_compared got = { .struct_size = sizeof got };
 
     draw_votes(s, s->horizon, d, &t);
-    ll_classic_decide(&(ll_classic_input){ .arms = t.arms,
-                                           .arm_count = s->arm_count,
-                                           .trials_min = TRIALS_MIN,
-                                           .alpha = ALPHA,
-                                           .effect_min = EFFECT_MIN,
-                                           .duration_reached = true },
-                      &got);
-    bool counts = !promotable || got.winner_beats_champion;
+    const llmlearn_comparison asked = { .struct_size = sizeof asked,
+                                        .arms = t.arms,
+                                        .arm_count = s->arm_count,
+                                        .trials_min = TRIALS_MIN,
+                                        .alpha_ratio = ALPHA,
+                                        .effect_min = EFFECT_MIN };
+    check(llmlearn_compare_variants(&asked, &got, NULL));
+    bool counts = !promotable || got.promotable;
     return (verdict){ .winner = counts ? got.winner : -1, .votes = s->horizon };
 }
 
@@ -82,7 +81,7 @@ static verdict run_always_valid(const scenario *s, draws *d)
     llmlearn_eprocess state = { .struct_size = sizeof state };
     verdict got = { .winner = -1 };
 
-    check(llmlearn_eprocess_begin(s->weights, s->arm_count, 0, 0, &state));
+    check(llmlearn_eprocess_begin(s->weights, s->arm_count, 0, s->kappa, &state));
     while (got.winner < 0 && got.votes < s->horizon) {
         vote v = draw_vote(s, d);
         check(llmlearn_eprocess_add(&state, v.arm, v.success));
@@ -163,11 +162,12 @@ static verdict run_group_sequential(const scenario *s, draws *d)
     path paths[LLMLEARN_ARMS_MAX] = { 0 };
     table tables[LLMLEARN_LOOKS_MAX], t = { .arms = { { 0 } } };
     uint32_t looks = s->horizon / s->look_every;
+    uint32_t planned = s->planned != 0 ? s->planned : s->horizon;
     int32_t winner = -1;
 
     assert(looks >= 1 && looks <= LLMLEARN_LOOKS_MAX);
     for (uint32_t v = 1; v < s->arm_count; v++) {
-        paths[v].planned = s->horizon * (s->weights[0] + s->weights[v]);
+        paths[v].planned = planned * (s->weights[0] + s->weights[v]);
         paths[v].alpha = ALPHA / 2.0 / (s->arm_count - 1);
     }
     for (uint32_t k = 0; k < looks; k++) {

@@ -24,6 +24,8 @@ typedef struct scenario {
     double weights[LLMLEARN_ARMS_MAX]; /* sum 1 */
     uint32_t horizon;                  /* votes, of all arms */
     uint32_t look_every;               /* votes; 1: looks all the time */
+    uint32_t planned;                  /* group sequential: votes of all arms; 0: the horizon */
+    double kappa;                      /* always valid: of the e-process; 0: its default */
 } scenario;
 
 /* Of so many runs. */

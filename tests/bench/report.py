@@ -65,7 +65,7 @@ def is_met(figure: Figure) -> bool | None:
         if match is None:
             raise SystemExit(f"{figure['name']}: not a goal: {clause}")
         key, comparison, limit = match.groups()
-        if figure[key] == 0:
+        if key == "ratio" and figure[key] == 0:
             return None
         met = met and COMPARISONS[comparison](figure[key], float(limit))
     return met

@@ -836,7 +836,7 @@ typedef struct llmlearn_planned {
     uint64_t control_trials_up; /* rounded up, with the design's factor and design effect */
     uint64_t variant_trials_up;
     uint64_t units_up;  /* over all arms, with the response ratio */
-    double days;        /* units / units_per_day; 0: unknown */
+    double days;        /* units / units_per_day, at most the largest double; 0: unknown */
     double effect;      /* planned, or detectable */
     double power_ratio; /* planned, or reached */
 } llmlearn_planned;
@@ -845,8 +845,9 @@ typedef struct llmlearn_planned {
  * Levin & Paik 2003; R's power.prop.test). Each fills all of out_planned:
  * sample_size finds the trials from effect and power; power finds the power from
  * control_trials and effect; detectable_effect the smallest effect, of the sign of `effect` (0:
- * positive), that control_trials find with the power. UNREACHABLE: an effect of 0, or none in
- * range; then trials, units and days are 0. */
+ * positive), that control_trials find with the power. UNREACHABLE: sample_size of an effect of 0,
+ * or none in range; then trials, units and days are 0. control_trials of 0: chance alone has
+ * the power (below one half), and one trial of each arm is planned. */
 LLMLEARN_API llmlearn_err llmlearn_stats_sample_size(const llmlearn_plan *plan,
                                                      llmlearn_planned *out_planned);
 LLMLEARN_API llmlearn_err llmlearn_stats_power(const llmlearn_plan *plan,

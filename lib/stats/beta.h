@@ -4,8 +4,10 @@
  * two has digits to spare. Parameters are a, b > 0, from LL_BETA_PARAMETER_MIN to 2^55; the tail
  * that is the smaller one is computed, never a difference from 1.
  *
- * Relative error of a tail below 1e-12 for parameters from 0.1 to 1e9, and 1e-11 for smaller
- * ones. A quantile hits its tail as closely; below 1e-308 it is 0.
+ * Relative error of a tail below 1e-12 for parameters from 0.1 to 2^54, and 1e-11 for smaller
+ * ones, if x and y are exact. What their own rounding by 1e-16 does comes on top: that times
+ * |a - (a + b) x| or sqrt(a + b), whichever is more. A quantile hits its tail as
+ * closely; below 1e-308 it is 0.
  *
  * Uses: stats/logit, stats/normal, stats/quadrature, stats/special. */
 #ifndef LL_STATS_BETA_H

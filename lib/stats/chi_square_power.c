@@ -19,10 +19,11 @@ static double ln_gamma(double z)
     return (z - 0.5) * log(z) - z + half_ln_two_pi + ll_special_stirling_error(z);
 }
 
-/* y^a e^-y / Gamma(a + 1), the step from the tail for 2a degrees to that for 2a + 2, y = x/2. */
-static double tail_step(double y, double a)
+/* ln of y^a e^-y / Gamma(a + 1), the step from the tail for 2a degrees to that for 2a + 2, where
+ * y = x/2. */
+static double ln_tail_step(double y, double a)
 {
-    return exp(a * log(y) - y - ln_gamma(a + 1.0));
+    return a * log(y) - y - ln_gamma(a + 1.0);
 }
 
 double ll_chi_square_power_threshold(double p, uint32_t degrees)
@@ -37,7 +38,8 @@ double ll_chi_square_power_threshold(double p, uint32_t degrees)
     /* Newton on the logarithm of the tail, which is concave: from the right it may jump below 0. */
     for (int i = 0; i < 100; i++) {
         double ln_tail = ll_chi_square_ln_sf(x, degrees);
-        double slope = tail_step(0.5 * x, 0.5 * d) * d / x * 0.5 / exp(ln_tail);
+        /* By logarithms: tail and density may both be below the least double. */
+        double slope = exp(ln_tail_step(0.5 * x, 0.5 * d) - ln_tail) * d / x * 0.5;
         double next = x + (ln_tail - ln_p) / slope;
         if (!(next > 0.1 * x))
             next = 0.1 * x;
@@ -68,7 +70,7 @@ double ll_chi_square_power_noncentral_sf(double x, uint32_t degrees, double nonc
         return 1.0;
     double y = 0.5 * x;
     double tail = ll_chi_square_sf(x, degrees);
-    double step = tail_step(y, 0.5 * degrees);
+    double step = exp(ln_tail_step(y, 0.5 * degrees));
     double sum = 0.0;
     double last = mean + 40.0 * sqrt(mean) + 40.0;
     for (uint32_t j = 0; (double)j <= last; j++) {
@@ -85,11 +87,16 @@ double ll_chi_square_power(const double *rates, uint32_t arm_count, double trial
     double mean = 0.0, squares = 0.0;
 
     assert(arm_count >= 2 && arm_count <= LL_STATS_ARMS_MAX);
-    for (uint32_t i = 0; i < arm_count; i++)
-        mean += rates[i] / arm_count;
-    for (uint32_t i = 0; i < arm_count; i++)
-        squares += (rates[i] - mean) * (rates[i] - mean);
-    double noncentrality = trials_per_arm * squares / (mean * (1.0 - mean));
+    /* From the first rate on, so that equal rates have no spread at all and neither the mean nor
+     * what it lacks to 1 is rounded to 0. */
+    for (uint32_t i = 1; i < arm_count; i++)
+        mean += (rates[i] - rates[0]) / arm_count;
+    for (uint32_t i = 0; i < arm_count; i++) {
+        double off = rates[i] - rates[0] - mean;
+        squares += off * off;
+    }
+    double variance = (rates[0] + mean) * (1.0 - rates[0] - mean);
+    double noncentrality = trials_per_arm * squares / variance;
     return ll_chi_square_power_noncentral_sf(ll_chi_square_power_threshold(alpha, arm_count - 1),
                                              arm_count - 1, noncentrality);
 }

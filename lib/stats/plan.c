@@ -4,6 +4,7 @@
 #include "stats/normal.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 
 double ll_plan_design_factor(llmlearn_plan_design design)
@@ -30,6 +31,16 @@ static double z_alpha(const llmlearn_plan *plan)
     return ll_normal_isf(0.5 * plan->alpha_ratio / (plan->arm_count - 1));
 }
 
+/* What is asked for, in standard errors: quantiles cost more than all the rest. */
+typedef struct demand {
+    double z_alpha, z_power;
+} demand;
+
+static demand demand_of(const llmlearn_plan *plan)
+{
+    return (demand){ .z_alpha = z_alpha(plan), .z_power = -ll_normal_isf(plan->power_ratio) };
+}
+
 /* Standard deviations of sqrt(n) times the difference, if there is none and if there is. */
 typedef struct spread {
     double null, alternative;
@@ -47,14 +58,14 @@ static spread spread_of(const llmlearn_plan *plan, double effect)
     };
 }
 
-/* Independent trials of the control that find the effect with the power. */
-static double trials_for(const llmlearn_plan *plan, double effect)
+/* Independent trials of the control that find the effect with the power. 0 where chance has that
+ * power without any: below one half, and with a spread that is far larger than the null's. */
+static double trials_for(const llmlearn_plan *plan, const demand *ask, double effect)
 {
     spread s = spread_of(plan, effect);
-    double z_power = -ll_normal_isf(plan->power_ratio);
-    double root = (z_alpha(plan) * s.null + z_power * s.alternative) / effect;
+    double root = (ask->z_alpha * s.null + ask->z_power * s.alternative) / fabs(effect);
 
-    return root * root;
+    return root > 0 ? root * root : 0.0;
 }
 
 static bool fits(double trials)
@@ -65,8 +76,8 @@ static bool fits(double trials)
 /* From independent trials of the control to what has to be collected. */
 static void collect(const llmlearn_plan *plan, double trials, llmlearn_planned *out)
 {
-    double control = ceil(trials * inflation(plan));
-    double variant = ceil(trials * inflation(plan) * plan->allocation);
+    double control = fmax(ceil(trials * inflation(plan)), 1.0);
+    double variant = fmax(ceil(trials * inflation(plan) * plan->allocation), 1.0);
     double units = ceil((control + variant * (plan->arm_count - 1)) / plan->response_ratio);
 
     if (!fits(control) || !fits(variant) || !fits(units)) {
@@ -78,7 +89,7 @@ static void collect(const llmlearn_plan *plan, double trials, llmlearn_planned *
     out->variant_trials_up = (uint64_t)variant;
     out->units_up = (uint64_t)units;
     if (plan->units_per_day > 0)
-        out->days = units / plan->units_per_day;
+        out->days = fmin(units / plan->units_per_day, DBL_MAX);
 }
 
 static llmlearn_planned begin(const llmlearn_plan *plan, const llmlearn_planned *out)
@@ -94,8 +105,10 @@ static llmlearn_planned begin(const llmlearn_plan *plan, const llmlearn_planned 
 
 void ll_plan_sample_size(const llmlearn_plan *plan, llmlearn_planned *out)
 {
+    demand ask = demand_of(plan);
+
     *out = begin(plan, out);
-    double trials = plan->effect == 0 ? INFINITY : trials_for(plan, plan->effect);
+    double trials = plan->effect == 0 ? INFINITY : trials_for(plan, &ask, plan->effect);
     if (fits(trials))
         collect(plan, trials, out);
     else
@@ -113,30 +126,42 @@ void ll_plan_power(const llmlearn_plan *plan, llmlearn_planned *out)
     collect(plan, trials, out);
 }
 
-/* The effect lies between none and this. */
-static double effect_limit(const llmlearn_plan *plan)
+/* Halves from an effect that is too small to one that is enough down to neighbouring doubles. */
+static double smallest_effect(const llmlearn_plan *plan, const demand *ask, double trials,
+                              double none, double enough)
 {
-    return plan->effect < 0 ? -plan->control_rate : 1.0 - plan->control_rate;
-}
-
-void ll_plan_detectable_effect(const llmlearn_plan *plan, llmlearn_planned *out)
-{
-    double trials = plan->control_trials / inflation(plan);
-    double none = 0.0, enough = effect_limit(plan);
-
-    *out = begin(plan, out);
-    out->effect = 0.0;
-    if (trials_for(plan, enough) > trials) {
-        out->status = LLMLEARN_STATS_UNREACHABLE;
-        return;
-    }
     for (int i = 0; i < 200; i++) {
         double middle = 0.5 * (none + enough);
-        if (trials_for(plan, middle) > trials)
+        if (middle == none || middle == enough)
+            break;
+        if (trials_for(plan, ask, middle) > trials)
             none = middle;
         else
             enough = middle;
     }
-    out->effect = enough;
-    collect(plan, trials, out);
+    return enough;
+}
+
+void ll_plan_detectable_effect(const llmlearn_plan *plan, llmlearn_planned *out)
+{
+    enum { CELLS = 64 };
+    double trials = plan->control_trials / inflation(plan);
+    double limit = plan->effect < 0 ? -plan->control_rate : 1.0 - plan->control_rate;
+    demand ask = demand_of(plan);
+    double none = 0.0;
+
+    *out = begin(plan, out);
+    out->effect = 0.0;
+    /* A power below one half may come and go as the effect grows, so the first cell that has it
+     * is sought from below. */
+    for (int i = 1; i <= CELLS; i++) {
+        double enough = limit * i / CELLS;
+        if (trials_for(plan, &ask, enough) <= trials) {
+            out->effect = smallest_effect(plan, &ask, trials, none, enough);
+            collect(plan, trials, out);
+            return;
+        }
+        none = enough;
+    }
+    out->status = LLMLEARN_STATS_UNREACHABLE;
 }

@@ -84,6 +84,51 @@ START_TEST(what_cannot_be_reached_is_said)
 }
 END_TEST
 
+/* A power below one half, and a spread far above the null's: z asks for less than nothing. */
+START_TEST(what_chance_alone_finds_needs_no_trials)
+{
+    llmlearn_plan plan = { .struct_size = sizeof plan,
+                           .control_rate = 0.001,
+                           .effect = 0.06,
+                           .arm_count = 3,
+                           .power_ratio = 0.19,
+                           .allocation = 0.003,
+                           .control_trials = 1 };
+    llmlearn_planned got = size_of(plan);
+
+    ck_assert(got.status == LLMLEARN_STATS_OK && got.control_trials == 0);
+    ck_assert(got.control_trials_up == 1 && got.variant_trials_up == 1 && got.units_up == 3);
+    ck_assert_int_eq(llmlearn_stats_power(&plan, &got), LLMLEARN_OK);
+    ck_assert(got.power_ratio > 0.19);
+}
+END_TEST
+
+/* There the power comes and goes: at an effect of 1 - control_rate it is lost again. */
+START_TEST(an_effect_in_the_middle_of_the_range_is_found)
+{
+    llmlearn_plan plan = { .struct_size = sizeof plan,
+                           .control_rate = 0.0157,
+                           .power_ratio = 0.0877,
+                           .allocation = 0.0646,
+                           .control_trials = 2.634 };
+    llmlearn_planned got = { .struct_size = sizeof got };
+
+    ck_assert_int_eq(llmlearn_stats_detectable_effect(&plan, &got), LLMLEARN_OK);
+    ck_assert(got.status == LLMLEARN_STATS_OK && got.effect > 0 && got.effect < 0.05);
+    plan.effect = got.effect;
+    ck_assert_int_eq(llmlearn_stats_power(&plan, &got), LLMLEARN_OK);
+    ck_assert_double_eq_tol(got.power_ratio, 0.0877, 1e-9);
+}
+END_TEST
+
+START_TEST(days_are_a_number_however_few_units_come)
+{
+    llmlearn_planned got =
+        size_of((llmlearn_plan){ .control_rate = 0.6, .effect = 0.05, .units_per_day = 5e-324 });
+    ck_assert(got.status == LLMLEARN_STATS_OK && isfinite(got.days));
+}
+END_TEST
+
 START_TEST(the_power_of_many_arms_has_its_limits)
 {
     const double same[] = { 0.6, 0.6, 0.6 }, apart[] = { 0.01, 0.99 };
@@ -180,13 +225,13 @@ static void refused_plan(llmlearn_plan plan, const char *argument)
 START_TEST(bad_plans_are_refused)
 {
     const llmlearn_plan good = { .control_rate = 0.5, .effect = 0.1, .control_trials = 100 };
-    llmlearn_plan bad[11];
-    static const char *const names[] = { "design",        "arm_count",     "reserved",
-                                         "control_rate",  "effect",        "alpha_ratio",
-                                         "power_ratio",   "allocation",    "design_effect",
-                                         "units_per_day", "control_trials" };
+    llmlearn_plan bad[12];
+    static const char *const names[] = { "design",        "arm_count",      "reserved",
+                                         "control_rate",  "effect",         "alpha_ratio",
+                                         "power_ratio",   "allocation",     "design_effect",
+                                         "units_per_day", "control_trials", "response_ratio" };
 
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 12; i++)
         bad[i] = good;
     bad[0].design = 4;
     bad[1].arm_count = 1;
@@ -199,7 +244,8 @@ START_TEST(bad_plans_are_refused)
     bad[8].design_effect = INFINITY;
     bad[9].units_per_day = -1;
     bad[10].control_trials = 0;
-    for (int i = 0; i < 11; i++)
+    bad[11].response_ratio = NAN;
+    for (int i = 0; i < 12; i++)
         refused_plan(bad[i], names[i]);
 
     llmlearn_planned out = { .struct_size = sizeof out };
@@ -222,6 +268,9 @@ int main(void)
     tcase_add_test(tests, a_plan_counts_design_clusters_and_response);
     tcase_add_test(tests, size_power_and_effect_go_round);
     tcase_add_test(tests, what_cannot_be_reached_is_said);
+    tcase_add_test(tests, what_chance_alone_finds_needs_no_trials);
+    tcase_add_test(tests, an_effect_in_the_middle_of_the_range_is_found);
+    tcase_add_test(tests, days_are_a_number_however_few_units_come);
     tcase_add_test(tests, the_power_of_many_arms_has_its_limits);
     tcase_add_test(tests, intervals_keep_their_order);
     tcase_add_test(tests, no_trials_say_so);

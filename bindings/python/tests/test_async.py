@@ -70,9 +70,13 @@ def test_the_whole_loop(path):
             await learner.submit_feedback(
                 explanation_id=id, helpful=chosen.version == "v2", user=f"u{i}"
             )
+        assert await learner.report_failure(assignment=chosen, unit="u59")
         await learner.withdraw_feedback(explanation_id=id, user="u59")
         decision = await learner.select_winner(signal="BUY", promote=True)
         assert (decision.winner, decision.promoted) == ("v2", True)
+        replay = await learner.replay_decision(decision_id=decision.decision_id)
+        assert replay["same"] and replay["stored"] == decision.receipt
+        assert (await learner.self_check(test_id=test_id, runs=10))["runs"] == 10
         await learner.rollback(signal="BUY", actor="ann", reason="second thoughts")
         assert (await learner.get_explanation(explanation_id=id)).feedback == ()
         assert (await learner.analytics(refresh=True))["total_feedback"] == 59

@@ -261,6 +261,9 @@ def variants(learner):
         {"alpha": 0.6},
         {"min_effect": 0},
         {"min_effect": 1.1},
+        {"lift_min": 0},
+        {"lift_min": 0.6},
+        {"lift_min": math.nan},
         {"actor": LONG},
     ],
     ids=short,
@@ -269,6 +272,83 @@ def test_a_bad_test_is_not_started(variants, bad):
     with pytest.raises(InvalidArgumentError):
         variants.start_ab_test(**{"signal": "BUY", "weights": {"v1.0": 0.5, "v2": 0.5}, **bad})
     assert variants.ab_tests()["tests"] == []
+
+
+def test_a_wrong_type_starts_no_test(variants):
+    for bad in ({"lift_min": "5 %"}, {"rule": None}, {"rule": 3}, {"weights": {"v1.0": "half"}}):
+        with pytest.raises((TypeError, InvalidArgumentError), match=next(iter(bad))):
+            variants.start_ab_test(**{"signal": "BUY", "weights": {"v1.0": 0.5, "v2": 0.5}, **bad})
+    assert variants.ab_tests()["tests"] == []
+
+
+def assigned(test_id, arm):
+    return llmlearn.Assignment(("v1.0", None, test_id, arm, False))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"assignment": assigned(1, 64)},
+        {"assignment": assigned(1, -1)},
+        {"assignment": assigned(-1, 0)},
+        {"assignment": assigned(2**64, 0)},
+        {"unit": ""},
+        {"unit": LONG},
+        {"unit": "a\0b"},
+        {"unit": "\ud800"},
+        {"timeout_s": -1},
+        {"timeout_s": math.nan},
+    ],
+    ids=short,
+)
+def test_a_bad_failure_is_refused(variants, bad):
+    test_id = variants.start_ab_test(signal="BUY", weights={"v1.0": 0.5, "v2": 0.5})
+    with pytest.raises(InvalidArgumentError, match=next(iter(bad))):
+        variants.report_failure(**{"assignment": assigned(test_id, 0), **bad})
+    arms = variants.ab_tests()["tests"][0]["evidence"]["arms"]
+    assert [arm["failures"] for arm in arms] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"assignment": None},
+        {"assignment": ("v1.0", None, 1, 0, False)},
+        {"assignment": assigned("1", 0)},
+        {"assignment": assigned(1, None)},
+        {"unit": 7},
+        {"unit": b"ann"},
+    ],
+    ids=short,
+)
+def test_a_failure_of_a_wrong_type(learner, bad):
+    with pytest.raises(TypeError, match=next(iter(bad))):
+        learner.report_failure(**{"assignment": assigned(1, 0), **bad})
+
+
+def test_a_bad_failure_is_refused_where_nothing_is_tested(learner):
+    """A mistake must not wait for the first test to be found."""
+    nothing = learner.get_variant(signal="BUY")
+    for bad in ({"unit": "a\0b"}, {"timeout_s": -1}):
+        with pytest.raises(InvalidArgumentError):
+            learner.report_failure(assignment=nothing, **bad)
+    with pytest.raises(TypeError):
+        learner.report_failure(assignment=nothing, unit=7)
+
+
+@pytest.mark.parametrize("id", [0, -1, 2**64, None, "1", 1.5], ids=short)
+def test_an_id_is_a_whole_number(learner, id):
+    wrong = InvalidArgumentError if isinstance(id, int) else TypeError
+    with pytest.raises(wrong, match="decision_id"):
+        learner.replay_decision(decision_id=id)
+    with pytest.raises(wrong, match="test_id"):
+        learner.self_check(test_id=id)
+
+
+@pytest.mark.parametrize("bad", [{"runs": 0}, {"runs": 10_001}, {"timeout_s": -1}], ids=short)
+def test_a_self_check_has_1_to_10000_runs(learner, bad):
+    with pytest.raises(InvalidArgumentError, match=next(iter(bad))):
+        learner.self_check(test_id=1, **bad)
 
 
 def test_a_test_needs_known_arms_and_the_champion(variants):

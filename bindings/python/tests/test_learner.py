@@ -313,6 +313,15 @@ def test_counters_have_every_field_of_the_header(learner, log):
     assert (counters.logged, counters.full, counters.lag_ms, counters.queued_bytes) == (1, 0, 0, 0)
 
 
+def test_a_decision_has_every_field_of_the_header():
+    from llmlearn._ffi import ffi
+
+    fields = {name for name, _ in ffi.typeof("llmlearn_decision").fields}
+    assert {field.name for field in dataclasses.fields(llmlearn.Decision)} == (
+        fields - {"struct_size", "receipt_json"} | {"receipt"}
+    )
+
+
 def test_the_virtual_clock_stamps_what_is_logged(tmp_path):
     clock = VirtualClock(START_US)
     with Learner(tmp_path / "loop.db", virtual_clock=clock) as learner:
@@ -363,6 +372,9 @@ CALLS = {
     "start_ab_test": {"signal": "B", "weights": {"v": 0.5, "w": 0.5}},
     "stop_ab_test": {"test_id": 1, "actor": "a", "reason": "r"},
     "select_winner": {"signal": "B"},
+    "report_failure": {"assignment": Assignment(("v", None, None, None, False))},
+    "replay_decision": {"decision_id": 1},
+    "self_check": {"test_id": 1},
     "analytics": {},
     "ab_tests": {},
     "decisions": {},

@@ -18,6 +18,7 @@ USER = """
 import asyncio
 import llmlearn
 from llmlearn import Assignment, AsyncLearner, Learner, RateLimitedError, stats
+from llmlearn.models import Rule
 
 with Learner("loop.db") as learner:
     chosen: Assignment = learner.get_variant(signal="BUY", unit="u")
@@ -29,6 +30,14 @@ with Learner("loop.db") as learner:
     except RateLimitedError as error:
         seconds: int = error.retry_after_s
     winner: str | None = learner.select_winner(signal="BUY").winner
+    rule: Rule = "always_valid"
+    test_id: int = learner.start_ab_test(
+        signal="BUY", weights={"v": 1}, rule=rule, lift_min=0.1, keep_previous=True
+    )
+    left: float | None = learner.select_winner(signal="BUY").days_left
+    told: bool = learner.report_failure(assignment=chosen, unit="u")
+    same: object = learner.replay_decision(decision_id=1)["same"]
+    runs: object = learner.self_check(test_id=test_id)["runs"]
 
 async def main() -> str:
     async with AsyncLearner("loop.db") as learner:
@@ -55,6 +64,10 @@ WRONG = {
     "learner.get_variant(signal='BUY').arm = 1": "misc",
     "learner.counters().logged = 1": "misc",
     "learner.start_ab_test(signal='BUY', weights={'v': 1}, rule='coin')": "arg-type",
+    "learner.select_winner(signal='BUY').days_left + 1": "operator",  # may be None
+    "learner.select_winner(signal='BUY').cannot_finish = True": "misc",
+    "learner.report_failure(assignment=('v', None, 1, 0, False))": "arg-type",
+    "learner.replay_decision(decision_id=None)": "arg-type",
     "stats.rate((1, 2), 0.9)": "call-arg",  # options are named
     "stats.rate((1, 2), method='wald')": "arg-type",
     "stats.rate([1, 2])": "arg-type",

@@ -11,13 +11,13 @@ from concurrent.futures import Executor, Future
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ._ffi import Assignment
 from .client import Learner
 from .clock import VirtualClock
 from .errors import LearnerError
-from .models import Counters, Decision, Explanation
+from .models import Counters, Decision, Explanation, Rule
 
 __all__ = ["AsyncLearner"]
 
@@ -349,12 +349,14 @@ class AsyncLearner:
         *,
         signal: str,
         weights: Mapping[str, float],
-        rule: Literal["classic"] = "classic",
+        rule: Rule = "classic",
         min_duration_days: float = 7,
         max_duration_days: float = 56,
         min_trials: int = 100,
         alpha: float = 0.05,
         min_effect: float = 0.1,
+        lift_min: float | None = None,
+        keep_previous: bool = False,
         actor: str | None = None,
         timeout_s: float = 1.0,
     ) -> int:
@@ -369,6 +371,8 @@ class AsyncLearner:
             min_trials=min_trials,
             alpha=alpha,
             min_effect=min_effect,
+            lift_min=lift_min,
+            keep_previous=keep_previous,
             actor=actor,
             timeout_s=timeout_s,
         )
@@ -393,6 +397,14 @@ class AsyncLearner:
             self.learner.select_winner, signal=signal, promote=promote, timeout_s=timeout_s
         )
 
+    async def report_failure(
+        self, *, assignment: Assignment, unit: str | None = None, timeout_s: float = 1.0
+    ) -> bool:
+        """See :meth:`Learner.report_failure`."""
+        return await self._run(
+            self.learner.report_failure, assignment=assignment, unit=unit, timeout_s=timeout_s
+        )
+
     # ---- reports
 
     async def analytics(
@@ -414,3 +426,19 @@ class AsyncLearner:
     ) -> dict[str, Any]:
         """See :meth:`Learner.decisions`."""
         return await self._run(self.learner.decisions, signal=signal, limit=limit)
+
+    async def replay_decision(
+        self, *, decision_id: int, timeout_s: float = 1.0
+    ) -> dict[str, Any]:
+        """See :meth:`Learner.replay_decision`."""
+        return await self._run(
+            self.learner.replay_decision, decision_id=decision_id, timeout_s=timeout_s
+        )
+
+    async def self_check(
+        self, *, test_id: int, runs: int = 1000, timeout_s: float = 60.0
+    ) -> dict[str, Any]:
+        """See :meth:`Learner.self_check`."""
+        return await self._run(
+            self.learner.self_check, test_id=test_id, runs=runs, timeout_s=timeout_s
+        )

@@ -10,10 +10,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from ._ffi import Assignment
+from . import _convert as convert
+from ._ffi import Assignment, lib
 
-__all__ = ["Assignment", "Counters", "Decision", "Explanation", "Feedback", "Verdict"]
+__all__ = ["Assignment", "Counters", "Decision", "Explanation", "Feedback", "Rule", "Verdict"]
 
+Rule = Literal["classic", "group_sequential", "always_valid"]
 Verdict = Literal["keep_going", "winner", "no_difference", "invalid"]
 
 
@@ -54,8 +56,8 @@ class Decision:
     """What ``select_winner`` found."""
 
     verdict: Verdict
-    """``keep_going``: too early, nothing was decided or stored. The others are final:
-    ``winner``; ``no_difference``, the champion stays; ``invalid``, the data cannot be trusted."""
+    """``keep_going``: too early, nothing was decided. The others are final: ``winner``;
+    ``no_difference``, the champion stays; ``invalid``, the data cannot be trusted."""
     winner: str | None
     """The version that won, with the verdict ``winner``."""
     status: str
@@ -63,13 +65,23 @@ class Decision:
     decision_id: int | None
     """None with the verdict ``keep_going``."""
     p_value: float
-    """0 to 1; 1 where nothing was computed."""
+    """Of the chi-square test, 0 to 1; 1 where nothing was computed. Under a sequential rule
+    it would hold only if this were the only look."""
     effect: float
     """Cramer's V, 0 to 1; 0 where nothing was computed."""
     promotable: bool
     """The winner may be promoted without a person."""
     promoted: bool
     """It is the champion now, by this test."""
+    ln_e_value: float
+    """Logarithm of the e-value against the champion: of the winner, else the highest of
+    any variant; 0: none. What "always_valid" goes by."""
+    days_left: float | None
+    """With ``keep_going``: until it can be decided; None: unknown."""
+    cannot_finish: bool
+    """Not before the maximum duration, at the traffic of the last days."""
+    looks: int
+    """How often a sequential rule has looked, with this one."""
     receipt: dict[str, Any] | None
     """The evidence, as in ``decisions``."""
 
@@ -140,6 +152,33 @@ def explanation_from(source: dict[str, Any]) -> Explanation:
     values["created_at"] = _time(source["created_at"])
     values["feedback"] = tuple(_feedback_from(vote) for vote in source["feedback"])
     return Explanation(**values)
+
+
+_VERDICTS: dict[int, Verdict] = {
+    lib.LLMLEARN_KEEP_GOING: "keep_going",
+    lib.LLMLEARN_WINNER: "winner",
+    lib.LLMLEARN_NO_DIFFERENCE: "no_difference",
+    lib.LLMLEARN_INVALID: "invalid",
+}
+
+
+def decision_from(record: Any) -> Decision:
+    """A Decision out of a ``llmlearn_decision``, whose receipt is freed."""
+    return Decision(
+        verdict=_VERDICTS[record.verdict],
+        winner=convert.string(record.winner),
+        status=convert.string(record.status) or "",
+        decision_id=record.decision_id or None,
+        p_value=record.p_value,
+        effect=record.effect,
+        promotable=bool(record.promotable),
+        promoted=bool(record.promoted),
+        ln_e_value=record.ln_e_value,
+        days_left=record.days_left if record.days_left >= 0 else None,
+        cannot_finish=bool(record.cannot_finish),
+        looks=record.looks,
+        receipt=convert.json_object(record.receipt_json),
+    )
 
 
 def counters_from(record: Any) -> Counters:

@@ -42,6 +42,12 @@ def _arguments(args: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the simulated readers (1)"
     )
+    parser.add_argument(
+        "--rule",
+        choices=("classic", "group_sequential", "always_valid"),
+        default="classic",
+        help="how new tests are decided (classic); the others take weeks, on a simulated clock",
+    )
     options = parser.parse_args(args)
     if options.once and options.rate:
         parser.error("--once never asks, --rate does")

@@ -6,6 +6,7 @@ the locale is UTF-8; nothing wider than the window, and 80 columns suffice.
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import sys
@@ -177,3 +178,8 @@ def p_value(value: float | None) -> str:
     if value is None:
         return "p unknown"
     return f"p = {value:.2g}" if value >= 1e-300 else "p < 1e-300"
+
+
+def e_value(ln: float) -> str:
+    """From its logarithm, which has no limit."""
+    return f"e-value {math.exp(ln):.3g}" if ln < 690 else "e-value over 1e+299"

@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 
 from llmlearn import AsyncLearner
+from llmlearn.models import Rule
 
 from . import experiments, report
+from .clock import clock_for
 from .console import Screen
 from .endpoint import Endpoint
 from .llm_service import LLMService, template_of
@@ -26,13 +28,14 @@ async def run(
     """Everything from the first line shown to the last."""
     signals = all_signals(read_prices())
     whose = f"SIMULATED readers (seed {options.seed})"
-    async with AsyncLearner(database) as learner:
+    clock = clock_for(options.rule, database)
+    async with AsyncLearner(database, virtual_clock=clock) as learner:
         before = await learner.analytics(days=90, refresh=True, timeout_s=TIMEOUT_S)
         explained = before["total_explanations"]
         _introduce(screen, options.seed, endpoint)
-        has = f"goes on with {explained:,} explanations" if explained else "new"
+        has = f"goes on with {explained:,} explanations of the last 90 days" if explained else "new"
         screen.line(f"Database: {database} ({has})")
-        await _start_tests(screen, learner)
+        await _start_tests(screen, learner, options.rule, simulated=clock is not None)
         service = LLMService(learner, endpoint)
         if options.rate:
             chosen = some_of(signals, options.rate, options.seed)
@@ -47,6 +50,7 @@ async def run(
                 signals,
                 readers_per_signal=options.readers,
                 first_reader=explained,  # so that each run has new readers
+                clock=clock,
             )
             await _replay(screen, replay, whose)
         if service.unlogged:
@@ -80,16 +84,25 @@ def _introduce(screen: Screen, seed: int, endpoint: Endpoint | None) -> None:
         )
 
 
-async def _start_tests(screen: Screen, learner: AsyncLearner) -> None:
+_RULES = {
+    "classic": "So that you see a verdict today, this demo sets the minimum duration to 0 days; "
+    "with real readers leave it at 7 or more.",
+    "group_sequential": "After 7 days it looks once a day, against bounds that together spend "
+    "alpha, until there is a winner, or all planned votes are in, or 56 days are over.",
+    "always_valid": "After 7 days it goes by the e-value of each variant at the end of each "
+    "week, until there is a winner, or 56 days are over.",
+}
+
+
+async def _start_tests(
+    screen: Screen, learner: AsyncLearner, rule: Rule, *, simulated: bool
+) -> None:
     screen.title("Tests")
     for signal in SIGNALS:
-        screen.line(f"  {signal:5} {await experiments.start_next_test(learner, signal)}")
-    screen.note(
-        "Split evenly, rule 'classic'. So that you see a verdict today, this demo sets the "
-        "minimum duration to 0 days; with real readers leave it at 7 or more.",
-        indent="  ",
-        style="dim",
-    )
+        screen.line(f"  {signal:5} {await experiments.start_next_test(learner, signal, rule)}")
+    screen.note(f"Split evenly, rule '{rule}'. {_RULES[rule]}", indent="  ", style="dim")
+    if simulated:
+        screen.note("The clock is SIMULATED, too: a month of prices is a day.", indent="  ")
 
 
 async def _replay(screen: Screen, replay: Replay, whose: str) -> None:

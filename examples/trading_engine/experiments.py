@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmlearn import AsyncLearner, Decision, ExistsError, LearnerError, StateError
+from llmlearn.models import Rule
 
 from .wordings import BASELINE, generations
 
-# First votes over all arms of a test before it is looked at.
+# First votes over all arms of a test before it is looked at: for the classic rule the one time.
 FIRST_VOTES = 360
+# The sequential rules begin to look early. How long they may go on is planned for this lift.
+FIRST_VOTES_EARLY = 60
+LIFT = 0.2
 ACTOR = "trading-engine"
 
 
@@ -49,22 +53,23 @@ async def standing(learner: AsyncLearner, signal: str) -> Standing:
     )
 
 
-async def start_next_test(learner: AsyncLearner, signal: str) -> str:
+async def start_next_test(learner: AsyncLearner, signal: str, rule: Rule = "classic") -> str:
     """Goes on with the signal's test or starts the next. Says which in a few words."""
     now = await standing(learner, signal)
-    if now.running:
-        return "goes on with the running test"
+    if now.test and now.running:
+        return f"goes on with the running test, rule {now.test['rule']}"
     for generation in generations(signal):
         new = [version for version in generation if version not in now.tested]
         if new:
-            return await _start(learner, now.champion, signal, generation)
+            return await _start(learner, now.champion, signal, generation, rule)
     return f"all wordings were tested; {now.champion} serves everybody"
 
 
 async def _start(
-    learner: AsyncLearner, champion: str, signal: str, generation: dict[str, str]
+    learner: AsyncLearner, champion: str, signal: str, generation: dict[str, str], rule: Rule
 ) -> str:
     first = BASELINE in generation
+    classic = rule == "classic"
     arms = list(dict.fromkeys([champion, *generation]))
     try:
         for version, text in generation.items():
@@ -76,9 +81,11 @@ async def _start(
         await learner.start_ab_test(
             signal=signal,
             weights={version: 1 / len(arms) for version in arms},
-            rule="classic",
-            min_duration_days=0,
-            min_trials=FIRST_VOTES // len(arms),
+            rule=rule,
+            min_duration_days=0 if classic else 7,
+            max_duration_days=365 if classic else 56,
+            min_trials=(FIRST_VOTES if classic else FIRST_VOTES_EARLY) // len(arms),
+            lift_min=LIFT,
             actor=ACTOR,
         )
     except ExistsError:

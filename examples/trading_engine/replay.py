@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 
-from llmlearn import AsyncLearner, Decision, LearnerError, RateLimitedError
+from llmlearn import AsyncLearner, Decision, LearnerError, RateLimitedError, VirtualClock
 
 from . import experiments
+from .clock import DAY_S
 from .llm_service import LLMService
 from .raters import Raters
 from .signals import SIGNALS, Signal
@@ -84,14 +85,19 @@ class Replay:
         *,
         readers_per_signal: int = 8,
         first_reader: int = 0,
+        clock: VirtualClock | None = None,
     ) -> None:
-        """``first_reader`` numbers the readers, so that another run can have others."""
+        """``first_reader`` numbers the readers, so that another run can have others.
+
+        ``clock`` is moved on by a day after each month.
+        """
         self.learner = learner
         self.service = service
         self.raters = raters
         self.signals = signals
         self.readers_per_signal = readers_per_signal
         self.first_reader = first_reader
+        self.clock = clock
         self.tally = Tally()
         self._testing: set[str] = set()
 
@@ -111,6 +117,8 @@ class Replay:
             signals = list(group)
             await self._play_month(signals, numbers)
             done += len(signals)
+            if self.clock is not None:
+                self.clock.advance(seconds=DAY_S)
             ended = await experiments.decide(self.learner, sorted(self._testing))
             self._testing -= ended.keys()
             on_step(Step(month, done, len(self.signals), repeat + 1, ended))

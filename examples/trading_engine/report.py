@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from llmlearn import Decision
 
-from .console import Screen, count, decimal, dollars, interval, p_value, percent
+from .console import Screen, count, decimal, dollars, e_value, interval, p_value, percent
 from .replay import Step, Tally
 from .signals import SIGNALS
 
@@ -128,16 +129,42 @@ def _test(screen: Screen, test: dict[str, Any], receipt: dict[str, Any] | None) 
         [_arm(screen, arm, winner) for arm in test["arms"]],
     )
     if receipt is None:
-        need = test["trials_min"]
-        screen.note(f"No verdict before each arm has {count(need)} first votes.", indent="  ")
+        screen.note(_not_yet(test), indent="  ")
         return
-    screen.line(
-        f"  {p_value(receipt['p_value'])}, effect (Cramer's V) "
-        f"{decimal(receipt['cramers_v'], 3)}, rule {receipt['rule']}"
-    )
+    screen.line(f"  rule {receipt['rule']}: {_evidence(receipt)}")
     screen.note(receipt["sentence"], indent="  ")
     for advisory in receipt["advisories"]:
         screen.note(f"advisory: {advisory}", indent="  ", style="dim")
+
+
+def _not_yet(test: dict[str, Any]) -> str:
+    """What a running test waits for."""
+    need = f"No verdict before each arm has {count(test['trials_min'])} first votes"
+    if test["duration_min_days"]:
+        need += f" and {test['duration_min_days']:g} days are over"
+    if test["rule"] == "classic":
+        return need + "."
+    now = test["evidence"]
+    left = "unknown" if now["days_left"] is None else f"about {now['days_left']:.0f}"
+    return f"{need}. Rule {test['rule']}: looks so far {now['looks']}, days left {left}."
+
+
+def _evidence(receipt: dict[str, Any]) -> str:
+    """What the rule went by, in a few words: of the winner, else of the best variant."""
+    if receipt["rule"] == "classic":
+        return f"{p_value(receipt['p_value'])}, Cramer's V {decimal(receipt['cramers_v'], 2)}"
+    variants = [arm for arm in receipt["arms"] if not arm["champion"]]
+    weekly = receipt["rule"] == "always_valid"
+    key = "ln_e_value_week_end" if weekly else "z"
+    best = max(variants, key=lambda arm: (arm["version"] == receipt["winner"], arm[key]))
+    if weekly:
+        needed = len(variants) / receipt["alpha"]
+        than = ">=" if best[key] >= math.log(needed) else "<"
+        return f"{e_value(best[key])} {than} {needed:g}, week {receipt['looks']}"
+    if best["bound"] is None:  # nobody had voted
+        return f"z {best[key]:.2f}, look {receipt['looks']}"
+    than = ">=" if best[key] >= best["bound"] else "<"
+    return f"z {best[key]:.2f} {than} bound {best['bound']:.2f}, look {receipt['looks']}"
 
 
 def _outcome(test: dict[str, Any], receipt: dict[str, Any] | None) -> str:
@@ -183,10 +210,9 @@ def show_step(screen: Screen, step: Step, tally: Tally) -> None:
         if decision is None:
             screen.line(f"  {step.month:%Y-%m}  {signal:4} the test was stopped by hand")
             continue
-        screen.line(
-            f"  {step.month:%Y-%m}{again}  {signal:4} {_verdict(decision)} "
-            f"({p_value(decision.p_value)}, effect {decision.effect:.2f})"
-        )
+        evidence = f" ({_evidence(decision.receipt)})" if decision.receipt else ""
+        said = f"{step.month:%Y-%m}{again}  {signal:4} {_verdict(decision)}{evidence}"
+        screen.note(said, indent="  ")
     if screen.moving:
         screen.progress(so_far, step.done / step.total)
     elif step.month.month == 12 and step.month.year % 2 == 0:

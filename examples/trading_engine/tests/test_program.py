@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 from conftest import ENGINE
 from llmlearn import Learner
 
-from trading_engine.console import Screen, count, interval, is_utf8, p_value, percent
+from trading_engine.clock import DAY_S, clock_for
+from trading_engine.console import Screen, count, e_value, interval, is_utf8, p_value, percent
 from trading_engine.rate import some_of
 from trading_engine.prices import read_prices
 from trading_engine.signals import all_signals
@@ -74,6 +76,54 @@ def test_two_runs(tmp_path: Path) -> None:
     assert [test["status"] for test in tests] == ["decided"] * 6
 
 
+@pytest.mark.parametrize(
+    ("rule", "evidence"),
+    [("group_sequential", r"z \d\.\d+ >= bound \d"), ("always_valid", r"e-value [\d.e+]+ >= 40")],
+)
+def test_a_sequential_rule_takes_weeks_that_are_simulated(
+    tmp_path: Path, rule: str, evidence: str
+) -> None:
+    before_us = time.time_ns() // 1000
+    done = run(tmp_path, "--once", "--rule", rule)
+    assert_good(done)
+    assert f"rule '{rule}'" in done.stdout
+    assert "The clock is SIMULATED, too" in done.stdout
+    assert re.search(rf"v1\.[12] wins and is promoted \({evidence}", done.stdout)
+    assert re.search(rf"  rule {rule}: {evidence}", done.stdout)
+
+    # Its days are over for the next run as well, by whatever rule.
+    database = tmp_path / "demo" / "learning.db"
+    clock = clock_for("classic", database)
+    assert clock and clock.now_us > before_us + 100 * DAY_S * 1_000_000
+    with Learner(database, virtual_clock=clock) as learner:
+        tests = learner.ab_tests()["tests"]
+    assert {(test["rule"], test["status"]) for test in tests} == {(rule, "decided")}
+    assert all(7 <= test["days_running"] <= 57 for test in tests)
+
+
+def test_the_clock_is_real_unless_it_cannot_be(tmp_path: Path) -> None:
+    database = tmp_path / "learning.db"
+    now_us = time.time_ns() // 1000
+    assert clock_for("classic", database) is None
+    simulated = clock_for("always_valid", database)
+    assert simulated and 0 <= simulated.now_us - now_us < HANG_S * 1_000_000
+    with Learner(database) as learner:
+        learner.log_explanation(ticker="AAPL", signal="BUY", text="t")
+    assert clock_for("classic", database) is None
+    again = clock_for("always_valid", database)
+    assert again and again.now_us >= now_us + DAY_S * 1_000_000
+
+
+def test_what_waits_for_weeks_says_so(tmp_path: Path) -> None:
+    done = run(
+        tmp_path, "--rate", "1", "--readers", "0", "--rule", "group_sequential", stdin="y\n\n\n"
+    )
+    assert_good(done, asks=True)
+    text = " ".join(done.stdout.split())
+    assert "before each arm has 20 first votes and 7 days are over. Rule group_sequential:" in text
+    assert "looks so far 0, days left unknown" in text
+
+
 def test_a_person_rates(tmp_path: Path) -> None:
     answers = "maybe\ny\n9\n5\nshows \x1b[31mwhy\nn\n\n\ns\nq\n"
     done = run(tmp_path, "--rate", "--readers", "0", stdin=answers)
@@ -100,7 +150,9 @@ def test_no_more_answers_is_no_error(tmp_path: Path) -> None:
     assert "Thank you" not in done.stdout
 
 
-@pytest.mark.parametrize("args", [["--once", "--rate"], ["--readers", "-1"], ["--rate", "x"]])
+@pytest.mark.parametrize(
+    "args", [["--once", "--rate"], ["--readers", "-1"], ["--rate", "x"], ["--rule", "coin"]]
+)
 def test_wrong_arguments(tmp_path: Path, args: list[str]) -> None:
     done = run(tmp_path, *args)
     assert done.returncode == 2 and "usage:" in done.stderr
@@ -220,6 +272,8 @@ def test_numbers_as_text() -> None:
     assert (percent(0.6554), percent(None)) == ("65.5 %", "-")
     assert (interval([0.314, 0.426]), interval(None)) == ("31–43 %", "-")
     assert [p_value(p) for p in (0.012345, 0.0, None)] == ["p = 0.012", "p < 1e-300", "p unknown"]
+    assert [e_value(ln) for ln in (0.0, 5.5)] == ["e-value 1", "e-value 245"]
+    assert e_value(1e6) == "e-value over 1e+299"
 
 
 def test_a_person_is_shown_the_newest_signals_first() -> None:

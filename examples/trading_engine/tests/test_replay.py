@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from llmlearn import AsyncLearner
+from llmlearn import AsyncLearner, VirtualClock
+from llmlearn.models import Rule
 
 from trading_engine import experiments
+from trading_engine.clock import DAY_S
 from trading_engine.llm_service import LLMService
 from trading_engine.prices import read_prices
 from trading_engine.raters import Raters
@@ -31,7 +33,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-async def replay(learner: AsyncLearner, steps: list[Step], first_reader: int = 0) -> Replay:
+async def replay(
+    learner: AsyncLearner,
+    steps: list[Step],
+    first_reader: int = 0,
+    clock: VirtualClock | None = None,
+) -> Replay:
     replay = Replay(
         learner,
         LLMService(learner),
@@ -39,6 +46,7 @@ async def replay(learner: AsyncLearner, steps: list[Step], first_reader: int = 0
         few_signals(),
         readers_per_signal=12,
         first_reader=first_reader,
+        clock=clock,
     )
     await replay.run(steps.append)
     return replay
@@ -90,6 +98,22 @@ async def test_a_replay_ends_with_a_promoted_winner(learner: AsyncLearner, quick
     assert [entry["kind"] for entry in histories] == ["promotion", "verdict", "start"]
 
 
+@pytest.mark.parametrize("rule", ["group_sequential", "always_valid"])
+async def test_a_sequential_test_goes_by_its_own_evidence(tmp_path: Path, rule: Rule) -> None:
+    clock = VirtualClock(1_750_000_000_000_000)
+    async with AsyncLearner(tmp_path / "learning.db", virtual_clock=clock) as learner:
+        await experiments.start_next_test(learner, "BUY", rule)
+        steps: list[Step] = []
+        await replay(learner, steps, clock=clock)
+        (decision,) = [step.ended["BUY"] for step in steps if step.ended]
+        assert decision and decision.receipt and decision.receipt["rule"] == rule
+        assert decision.verdict == "winner" and decision.winner in ("v1.1", "v1.2")
+        assert decision.promoted and decision.looks >= 1
+        assert clock.now_us == 1_750_000_000_000_000 + len(steps) * DAY_S * 1_000_000
+        test = (await experiments.standing(learner, "BUY")).test
+        assert test and (test["duration_min_days"], test["duration_max_days"]) == (7, 56)
+
+
 async def test_a_second_run_goes_on(tmp_path: Path, quick: None) -> None:
     path = tmp_path / "learning.db"
     async with AsyncLearner(path) as learner:
@@ -104,7 +128,8 @@ async def test_a_second_run_goes_on(tmp_path: Path, quick: None) -> None:
         champion = (await experiments.standing(learner, "BUY")).champion
         assert champion != "v1.0"
         assert said == f"tests {champion} against v2.0"
-        assert await experiments.start_next_test(learner, "BUY") == "goes on with the running test"
+        said = await experiments.start_next_test(learner, "BUY")
+        assert said == "goes on with the running test, rule classic"
         steps: list[Step] = []
         again = await replay(learner, steps, before["total_explanations"])
         assert again.tally.refused == 0  # other readers, so no hourly limit is met

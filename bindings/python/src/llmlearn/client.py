@@ -581,7 +581,8 @@ class Learner(Core):
         is, whatever the version. ``stored`` and ``replayed`` are the receipts.
 
         Raises NotFoundError (no such decision), StateError (not a verdict, or
-        one made by a version that kept less), TimedOutError, StorageError.
+        one made by a version that kept less), UnsupportedError (a newer one),
+        CorruptError, TimedOutError, StorageError.
         """
         return self._report(
             lib.llmlearn_replay_decision,

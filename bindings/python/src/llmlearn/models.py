@@ -56,12 +56,12 @@ class Decision:
     """What ``select_winner`` found."""
 
     verdict: Verdict
-    """``keep_going``: too early, nothing was decided. The others are final: ``winner``;
+    """``keep_going``: not yet, nothing was decided. The others are final: ``winner``;
     ``no_difference``, the champion stays; ``invalid``, the data cannot be trusted."""
     winner: str | None
     """The version that won, with the verdict ``winner``."""
     status: str
-    """The rule's own word: ``winner``, ``running``, ``tie``, ..."""
+    """The rule's own word, such as ``running``, ``not_yet``, ``tie``; the C header has them all."""
     decision_id: int | None
     """None with the verdict ``keep_going``."""
     p_value: float
@@ -77,11 +77,11 @@ class Decision:
     """Logarithm of the e-value against the champion: of the winner, else the highest of
     any variant; 0: none. What "always_valid" goes by."""
     days_left: float | None
-    """With ``keep_going``: until it can be decided; None: unknown."""
+    """With ``keep_going``: until the test has what it needs; None: unknown."""
     cannot_finish: bool
     """Not before the maximum duration, at the traffic of the last days."""
     looks: int
-    """How often a sequential rule has looked, with this one."""
+    """How many looks there were, with this one; of "always_valid" the whole weeks that are over."""
     receipt: dict[str, Any] | None
     """The evidence, as in ``decisions``."""
 

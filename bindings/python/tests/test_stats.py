@@ -605,7 +605,7 @@ REFUSED = {
     "rate_not_worse": (dict(control=RATE, variant=RATE, margin=0.1), {
         "control": [(11, 10)],
         "variant": [(11, 10)],
-        "margin": [-0.1, 1.1, math.nan],
+        "margin": [-0.1, 1, math.nan],
         "alpha": [0, 1, math.nan],
     }),
     "mean_not_worse": (dict(control=MEAN, variant=MEAN, margin=0.1), {
@@ -630,7 +630,7 @@ REFUSED = {
     }),
     "compare_variants": (dict(arms=ARMS), {
         "arms": [{}, {"a": (11, 10)}, {"a": (-1, 10)}, {str(i): RATE for i in range(65)},
-                 {"a\0b": RATE}],
+                 {"a\0b": RATE}, {"a b": RATE}],
         "champion": ["c", ""],
         "alpha": [0, 1, -1, math.nan],
         "min_effect": [0, -1, math.nan],
@@ -663,7 +663,7 @@ WRONG_TYPES = {
 IN_C = {
     "min_effect": "effect_min",
     "min_trials": "trials_min",
-    "arms": "arm_count",
+    "arms": "arm_count|versions",
     "rates": "arm_count",
     "weights": "arm_count",
     "p_values": "count",

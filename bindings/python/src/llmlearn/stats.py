@@ -221,8 +221,8 @@ def split(
 
     Args:
         counts: of 1 to 64 arms.
-        weights: as many, 0 or more, not all 0, of any sum. An arm of weight 0
-            takes no part.
+        weights: as many, each 0 or 1e-100 to 1e100, not all 0, of any sum. An
+            arm of weight 0 takes no part.
         concentration: how small a mismatch it is tuned to find, 1 to 1e9:
             1,000 for units, 100 for the first votes of each arm.
 
@@ -364,10 +364,13 @@ def rate_not_worse(
     alpha: float = 0.05,
     lower_is_better: bool = False,
 ) -> Noninferiority:
-    """Is the variant's rate worse than the control's by less than the margin (0 to 1)?
+    """Is the variant's rate worse than the control's by less than the margin?
 
-    The score test of Farrington & Manning 1990. ``lower_is_better``: successes
-    are what should not happen, such as errors.
+    The score test of Farrington & Manning 1990.
+
+    Args:
+        margin: at least 0, less than 1.
+        lower_is_better: successes are what should not happen, such as errors.
 
     >>> found = rate_not_worse((600, 1000), (590, 1000), margin=0.05)
     >>> found.guardrail, round(found.p_value, 4)
@@ -485,7 +488,8 @@ def compare_variants(
     its rate is the highest.
 
     Args:
-        arms: name to its rate, 1 to 64 of them.
+        arms: name to its rate, 1 to 64 of them. A name is as for versions: 1 to
+            64 bytes of printable ASCII without space or quotes.
         champion: the name of the arm in use; None: the first.
         min_effect: the Cramer's V that must be exceeded.
         min_trials: what each arm needs.

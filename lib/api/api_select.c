@@ -41,7 +41,7 @@ static llmlearn_err tell(select_job *s)
     if (err == LLMLEARN_OK && told->verdict == LLMLEARN_WINNER)
         err = ll_experiment_intern(s->experiment, told->winner, strlen(told->winner), &winner);
     s->decision = (llmlearn_decision){
-        .verdict = told->verdict,
+        .verdict = (int32_t)told->verdict, /* an enumeration is unsigned for clang */
         .winner = winner,
         .status = status,
         .receipt_json = s->selection.receipt_json,

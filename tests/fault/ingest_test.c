@@ -86,12 +86,20 @@ static llmlearn_err vote_within(const llmlearn_id *id, uint32_t deadline_ms)
 
 /* ---- a busy database ---- */
 
+/* An error as what a thread returns, and back. */
+static void *result_of(llmlearn_err err)
+{
+    return (void *)(intptr_t)err;
+}
+
+static llmlearn_err err_of(void *result)
+{
+    return (llmlearn_err)(intptr_t)result;
+}
+
 static void *vote_once(void *argument)
 {
-    static llmlearn_err outcome;
-
-    outcome = vote_within(argument, LEARNER_DEADLINE_MS);
-    return &outcome;
+    return result_of(vote_within(argument, LEARNER_DEADLINE_MS));
 }
 
 /* Another program keeps SQLite's own lock for longer than one try takes. */
@@ -109,7 +117,7 @@ START_TEST(a_vote_waits_for_a_busy_database)
     expect_err(vote_within(&id, 100), LLMLEARN_ETIMEDOUT, "deadline");
     ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     ck_assert_int_eq(pthread_join(voter, &outcome), 0);
-    ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_OK);
+    ck_assert_int_eq(err_of(outcome), LLMLEARN_OK);
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     ck_assert_uint_eq(count().votes, 1);
     ck_assert_uint_eq(count().store_errors, 0);
@@ -136,11 +144,9 @@ static bool is_own_unit(const llmlearn_id *id)
 
 static void *stop_test(void *argument)
 {
-    static llmlearn_err outcome;
 
     (void)argument;
-    outcome = llmlearn_stop_ab_test(learner, test_id, "me", "enough", LEARNER_DEADLINE_MS);
-    return &outcome;
+    return result_of(llmlearn_stop_ab_test(learner, test_id, "me", "enough", LEARNER_DEADLINE_MS));
 }
 
 /* What votes have counted in memory is in the tables before somebody else reads them, and what he
@@ -170,7 +176,7 @@ START_TEST(a_test_that_is_stopped_between_two_votes_counts_the_first)
     ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(pthread_join(threads[i], &outcome), 0);
-        ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_OK);
+        ck_assert_int_eq(err_of(outcome), LLMLEARN_OK);
     }
     ck_assert_int_eq(recount_number(path, "SELECT sum(votes) FROM llm_ab_arms"), 2);
     ck_assert_int_eq(recount_number(path, "SELECT sum(first_votes) FROM llm_ab_arms"), 1);
@@ -471,11 +477,9 @@ END_TEST
 static void *ask_for_nothing(void *argument)
 {
     static const llmlearn_id nothing;
-    static llmlearn_err outcome;
 
     (void)argument;
-    outcome = vote_within(&nothing, LEARNER_DEADLINE_MS);
-    return &outcome;
+    return result_of(vote_within(&nothing, LEARNER_DEADLINE_MS));
 }
 
 START_TEST(after_a_long_pass_the_next_comes_soon)
@@ -488,7 +492,7 @@ START_TEST(after_a_long_pass_the_next_comes_soon)
     atomic_store(&slow_us, 2000000);
     ck_assert_int_eq(pthread_create(&asking, NULL, ask_for_nothing, NULL), 0);
     ck_assert_int_eq(pthread_join(asking, &outcome), 0);
-    ck_assert_int_eq(*(llmlearn_err *)outcome, LLMLEARN_ENOTFOUND);
+    ck_assert_int_eq(err_of(outcome), LLMLEARN_ENOTFOUND);
     atomic_store(&slow_us, 0);
     expect_err(vote_within(&nothing, 6000), LLMLEARN_ENOTFOUND, "explanation");
 }

@@ -323,8 +323,8 @@ static long try_all(trap *t, bool for_ever, llmlearn_err expected, long step)
 
 START_TEST(any_allocation_may_fail)
 {
-    ck_assert_int_gt(try_all(&memory, false, LLMLEARN_ENOMEM, 17), 500);
-    ck_assert_int_gt(try_all(&memory, true, LLMLEARN_ENOMEM, 31), 500);
+    ck_assert_int_gt(try_all(&memory, false, LLMLEARN_ENOMEM, 37), 500);
+    ck_assert_int_gt(try_all(&memory, true, LLMLEARN_ENOMEM, 67), 500);
 }
 END_TEST
 

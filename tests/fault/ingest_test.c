@@ -1,6 +1,7 @@
 /* What stands in the way of the one thread that stores: a database that is busy, callers who
  * cannot wait, a segment that cannot be read, a pass that took long, a journal that never rests.
  * None of it may fail, starve or misreport the others. */
+#undef _FORTIFY_SOURCE /* its pread is inline, and this program has one of its own */
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/learners.h"

@@ -323,7 +323,7 @@ START_TEST(several_transactions_fit_under_one_lock)
 
     ck_ok(ll_store_lock(store, soon()));
     for (int i = 0; i < 10; i++) {
-        const ll_value arguments[] = { ll_text("abcdefghij" + i, 1) };
+        const ll_value arguments[] = { ll_text(&"abcdefghij"[i], 1) };
         ll_connection *connection = NULL;
         ck_ok(ll_store_begin(store, &connection));
         ck_ok(ll_connection_run(connection, &add, arguments, 1, NULL, NULL));

@@ -142,8 +142,9 @@ void ll_score_not_worse(const llmlearn_rate *control, const llmlearn_rate *varia
     }
     out->p_value = ll_normal_sf(out->statistic);
     out->p_worse = ll_normal_cdf(out->statistic);
-    if (out->p_value < alpha)
+    /* Only the side that the statistic is on can be shown, even if alpha is above 1/2. */
+    if (out->statistic > 0 && out->p_value < alpha)
         out->guardrail = LLMLEARN_GUARDRAIL_PASS;
-    else if (out->p_worse < alpha)
+    else if (out->statistic < 0 && out->p_worse < alpha)
         out->guardrail = LLMLEARN_GUARDRAIL_FAIL;
 }

@@ -218,8 +218,13 @@ START_TEST(without_a_margin_it_is_the_pooled_z)
     ck_assert_double_eq_tol(got.statistic, -pooled, 1e-14);
     ck_assert_int_eq(got.guardrail, LLMLEARN_GUARDRAIL_FAIL);
 
+    p = (pair){ 600, 1000, 601, 1000 }; /* an alpha above 1/2 does not show what is not so */
+    ck_assert_int_eq(not_worse(p, 0.0, 0.9).guardrail, LLMLEARN_GUARDRAIL_PASS);
+    p = (pair){ 601, 1000, 600, 1000 };
+    ck_assert_int_eq(not_worse(p, 0.0, 0.9).guardrail, LLMLEARN_GUARDRAIL_FAIL);
+
     p = (pair){ 5, 10, 50, 100 }; /* alike: nothing can be said either way */
-    got = not_worse(p, 0.0, 0.05);
+    got = not_worse(p, 0.0, 0.9);
     ck_assert_int_eq(got.status, LLMLEARN_STATS_OK);
     ck_assert_int_eq(got.guardrail, LLMLEARN_GUARDRAIL_UNKNOWN);
     ck_assert(got.statistic == 0.0 && got.p_value == 0.5 && got.p_worse == 0.5);

@@ -38,7 +38,8 @@ static llmlearn_err check_numbers(const llmlearn_plan *p)
                       p->effect);
     if (err == LLMLEARN_OK)
         err = ll_stats_check_open_ratio("alpha_ratio", p->alpha_ratio);
-    if (err == LLMLEARN_OK && !(p->power_ratio > p->alpha_ratio && p->power_ratio < 1))
+    if (err == LLMLEARN_OK && p->power_ratio != 0 &&
+        !(p->power_ratio > p->alpha_ratio && p->power_ratio < 1))
         err = ll_fail(LLMLEARN_EINVAL, "power_ratio: %g; must be above alpha (%g) and below 1",
                       p->power_ratio, p->alpha_ratio);
     if (err == LLMLEARN_OK)
@@ -52,8 +53,8 @@ static llmlearn_err check_numbers(const llmlearn_plan *p)
     return err;
 }
 
-/* The plan with its defaults in place. */
-static llmlearn_err read_plan(const llmlearn_plan *plan, llmlearn_plan *out)
+/* The plan with its defaults in place. Whoever asks for the power needs none. */
+static llmlearn_err read_plan(const llmlearn_plan *plan, bool needs_power, llmlearn_plan *out)
 {
     llmlearn_err err = ll_arguments_read("plan", plan, sizeof *plan, out, sizeof *out);
 
@@ -62,7 +63,8 @@ static llmlearn_err read_plan(const llmlearn_plan *plan, llmlearn_plan *out)
     out->design = out->design == 0 ? LLMLEARN_PLAN_FIXED : out->design;
     out->arm_count = out->arm_count == 0 ? 2 : out->arm_count;
     out->alpha_ratio = or_default(out->alpha_ratio, ALPHA_DEFAULT);
-    out->power_ratio = or_default(out->power_ratio, POWER_DEFAULT);
+    if (needs_power)
+        out->power_ratio = or_default(out->power_ratio, POWER_DEFAULT);
     out->allocation = or_default(out->allocation, 1.0);
     out->design_effect = or_default(out->design_effect, 1.0);
     out->response_ratio = or_default(out->response_ratio, 1.0);
@@ -70,7 +72,7 @@ static llmlearn_err read_plan(const llmlearn_plan *plan, llmlearn_plan *out)
     return err == LLMLEARN_OK ? check_numbers(out) : err;
 }
 
-static llmlearn_err solve(const llmlearn_plan *plan, bool needs_trials,
+static llmlearn_err solve(const llmlearn_plan *plan, bool needs_trials, bool needs_power,
                           void (*solver)(const llmlearn_plan *, llmlearn_planned *),
                           llmlearn_planned *out_planned)
 {
@@ -79,7 +81,7 @@ static llmlearn_err solve(const llmlearn_plan *plan, bool needs_trials,
     llmlearn_err err = ll_arguments_check_out("out_planned", out_planned, sizeof *out_planned);
 
     if (err == LLMLEARN_OK)
-        err = read_plan(plan, &ours);
+        err = read_plan(plan, needs_power, &ours);
     if (err == LLMLEARN_OK && needs_trials)
         err = ll_stats_check_range("control_trials", ours.control_trials, 1.0,
                                    (double)LLMLEARN_COUNT_MAX);
@@ -92,18 +94,18 @@ static llmlearn_err solve(const llmlearn_plan *plan, bool needs_trials,
 
 llmlearn_err llmlearn_stats_sample_size(const llmlearn_plan *plan, llmlearn_planned *out_planned)
 {
-    return solve(plan, false, ll_plan_sample_size, out_planned);
+    return solve(plan, false, true, ll_plan_sample_size, out_planned);
 }
 
 llmlearn_err llmlearn_stats_power(const llmlearn_plan *plan, llmlearn_planned *out_planned)
 {
-    return solve(plan, true, ll_plan_power, out_planned);
+    return solve(plan, true, false, ll_plan_power, out_planned);
 }
 
 llmlearn_err llmlearn_stats_detectable_effect(const llmlearn_plan *plan,
                                               llmlearn_planned *out_planned)
 {
-    return solve(plan, true, ll_plan_detectable_effect, out_planned);
+    return solve(plan, true, true, ll_plan_detectable_effect, out_planned);
 }
 
 llmlearn_err llmlearn_stats_association_power(const double *rates, uint32_t arm_count,

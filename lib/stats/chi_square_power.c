@@ -81,22 +81,33 @@ double ll_chi_square_power_noncentral_sf(double x, uint32_t degrees, double nonc
     return fmin(sum, 1.0);
 }
 
+/* The sum of squares of the rates about their mean m, over m (1 - m). Sums are of what rates are
+ * above the least, which is nothing if all are alike; and 1 - m would be 0 next to 1. */
+static double spread(const double *rates, uint32_t arm_count)
+{
+    double sum = 0.0, failing = 0.0, above = 0.0, squares = 0.0, least = rates[0];
+
+    assert(arm_count >= 2 && arm_count <= LL_STATS_ARMS_MAX);
+    for (uint32_t i = 0; i < arm_count; i++) {
+        sum += rates[i];
+        failing += 1.0 - rates[i];
+        least = fmin(least, rates[i]);
+    }
+    for (uint32_t i = 0; i < arm_count; i++)
+        above += rates[i] - least;
+    for (uint32_t i = 0; i < arm_count; i++) {
+        double off = rates[i] - least - above / arm_count;
+        squares += off * off;
+    }
+    return squares / (sum / arm_count) / (failing / arm_count);
+}
+
 double ll_chi_square_power(const double *rates, uint32_t arm_count, double trials_per_arm,
                            double alpha)
 {
-    double mean = 0.0, squares = 0.0;
+    double noncentrality = trials_per_arm * spread(rates, arm_count);
+    double x = ll_chi_square_power_threshold(alpha, arm_count - 1);
 
-    assert(arm_count >= 2 && arm_count <= LL_STATS_ARMS_MAX);
-    /* From the first rate on, so that equal rates have no spread at all and neither the mean nor
-     * what it lacks to 1 is rounded to 0. */
-    for (uint32_t i = 1; i < arm_count; i++)
-        mean += (rates[i] - rates[0]) / arm_count;
-    for (uint32_t i = 0; i < arm_count; i++) {
-        double off = rates[i] - rates[0] - mean;
-        squares += off * off;
-    }
-    double variance = (rates[0] + mean) * (1.0 - rates[0] - mean);
-    double noncentrality = trials_per_arm * squares / variance;
-    return ll_chi_square_power_noncentral_sf(ll_chi_square_power_threshold(alpha, arm_count - 1),
-                                             arm_count - 1, noncentrality);
+    /* The test is unbiased: rounding takes nothing from alpha. */
+    return fmax(ll_chi_square_power_noncentral_sf(x, arm_count - 1, noncentrality), alpha);
 }

@@ -7,6 +7,9 @@
 #include <float.h>
 #include <math.h>
 
+/* Factors such as 1.05 and 0.3 are no doubles: a product this close to a whole number is one. */
+static const double rounding = 0x1p-50;
+
 double ll_plan_design_factor(llmlearn_plan_design design)
 {
     switch (design) {
@@ -73,12 +76,21 @@ static bool fits(double trials)
     return trials <= (double)LL_STATS_COUNT_MAX;
 }
 
-/* From independent trials of the control to what has to be collected. */
-static void collect(const llmlearn_plan *plan, double trials, llmlearn_planned *out)
+/* The whole number that is meant, or the next above; at least one. */
+static double round_up(double count)
 {
-    double control = fmax(ceil(trials * inflation(plan)), 1.0);
-    double variant = fmax(ceil(trials * inflation(plan) * plan->allocation), 1.0);
-    double units = ceil((control + variant * (plan->arm_count - 1)) / plan->response_ratio);
+    double nearest = round(count);
+
+    return fmax(fabs(count - nearest) <= rounding * count ? nearest : ceil(count), 1.0);
+}
+
+/* What has to be collected for so many trials of the control: `trials` independent ones. */
+static void collect(const llmlearn_plan *plan, double collected, double trials,
+                    llmlearn_planned *out)
+{
+    double control = round_up(collected);
+    double variant = round_up(collected * plan->allocation);
+    double units = round_up((control + variant * (plan->arm_count - 1)) / plan->response_ratio);
 
     if (!fits(control) || !fits(variant) || !fits(units)) {
         out->status = LLMLEARN_STATS_UNREACHABLE;
@@ -110,7 +122,7 @@ void ll_plan_sample_size(const llmlearn_plan *plan, llmlearn_planned *out)
     *out = begin(plan, out);
     double trials = plan->effect == 0 ? INFINITY : trials_for(plan, &ask, plan->effect);
     if (fits(trials))
-        collect(plan, trials, out);
+        collect(plan, trials * inflation(plan), trials, out);
     else
         out->status = LLMLEARN_STATS_UNREACHABLE;
 }
@@ -123,7 +135,7 @@ void ll_plan_power(const llmlearn_plan *plan, llmlearn_planned *out)
 
     *out = begin(plan, out);
     out->power_ratio = ll_normal_cdf(beyond / s.alternative);
-    collect(plan, trials, out);
+    collect(plan, plan->control_trials, trials, out);
 }
 
 /* Halves from an effect that is too small to one that is enough down to neighbouring doubles. */
@@ -158,7 +170,7 @@ void ll_plan_detectable_effect(const llmlearn_plan *plan, llmlearn_planned *out)
         double enough = limit * i / CELLS;
         if (trials_for(plan, &ask, enough) <= trials) {
             out->effect = smallest_effect(plan, &ask, trials, none, enough);
-            collect(plan, trials, out);
+            collect(plan, plan->control_trials, trials, out);
             return;
         }
         none = enough;

@@ -71,6 +71,82 @@ START_TEST(size_power_and_effect_go_round)
 }
 END_TEST
 
+static llmlearn_planned power_of(llmlearn_plan plan)
+{
+    llmlearn_planned got = { .struct_size = sizeof got };
+
+    plan.struct_size = sizeof plan;
+    ck_assert_int_eq(llmlearn_stats_power(&plan, &got), LLMLEARN_OK);
+    return got;
+}
+
+START_TEST(whole_trials_stay_as_many)
+{
+    for (unsigned trials = 1; trials < 3000; trials++) {
+        llmlearn_planned got = power_of((llmlearn_plan){ .control_rate = 0.6,
+                                                         .effect = 0.05,
+                                                         .design = (int32_t)(1 + trials % 3),
+                                                         .control_trials = trials * 10,
+                                                         .design_effect = 1.3,
+                                                         .allocation = 1.1,
+                                                         .response_ratio = 0.3 });
+        ck_assert_uint_eq(got.control_trials_up, trials * 10);
+        ck_assert_uint_eq(got.variant_trials_up, trials * 11);
+        ck_assert_uint_eq(got.units_up, trials * 70);
+    }
+}
+END_TEST
+
+/* Of very uneven arms the smallest test finds a large effect more often than that. */
+START_TEST(a_power_that_any_test_has_needs_no_trials)
+{
+    const llmlearn_plan plan = {
+        .control_rate = 0.5, .effect = -0.49, .power_ratio = 0.06, .allocation = 100
+    };
+    llmlearn_planned got = size_of(plan);
+
+    ck_assert(got.status == LLMLEARN_STATS_OK && got.control_trials == 0);
+    ck_assert(got.control_trials_up == 1 && got.variant_trials_up == 1 && got.units_up == 2);
+    for (int trials = 1; trials < 20; trials++) {
+        llmlearn_plan more = plan;
+        more.control_trials = trials;
+        ck_assert(power_of(more).power_ratio > 0.06);
+    }
+}
+END_TEST
+
+START_TEST(a_power_asked_for_needs_none_given)
+{
+    llmlearn_plan plan = {
+        .control_rate = 0.6, .effect = 0.05, .control_trials = 100, .alpha_ratio = 0.9
+    };
+    llmlearn_planned got = power_of(plan);
+
+    ck_assert(got.power_ratio > 0.7 && got.power_ratio < 0.75);
+    plan.effect = 0;
+    plan.alpha_ratio = 0.05;
+    ck_assert_double_eq_tol(power_of(plan).power_ratio, 0.025, 1e-12);
+}
+END_TEST
+
+START_TEST(rates_that_are_alike_leave_alpha_wherever_they_are)
+{
+    const double rates[] = { 1e-300, 1e-9, 0.1, 0.5, 0.9, 1 - 1e-9, 1 - 0x1p-53 };
+
+    for (int i = 0; i < 7; i++) {
+        double alike[LLMLEARN_ARMS_MAX];
+        for (uint32_t j = 0; j < LLMLEARN_ARMS_MAX; j++)
+            alike[j] = rates[i];
+        for (uint32_t k = 2; k <= LLMLEARN_ARMS_MAX; k++) {
+            double power = -1;
+            ck_assert_int_eq(llmlearn_stats_association_power(alike, k, 0x1p53, 0.05, &power),
+                             LLMLEARN_OK);
+            ck_assert_msg(fabs(power - 0.05) < 1e-12, "%u arms of %g: %g", k, rates[i], power);
+        }
+    }
+}
+END_TEST
+
 START_TEST(what_cannot_be_reached_is_said)
 {
     llmlearn_planned got = size_of((llmlearn_plan){ .control_rate = 0.6 });
@@ -267,6 +343,10 @@ int main(void)
     TCase *tests = tcase_create("plans");
     tcase_add_test(tests, a_plan_counts_design_clusters_and_response);
     tcase_add_test(tests, size_power_and_effect_go_round);
+    tcase_add_test(tests, whole_trials_stay_as_many);
+    tcase_add_test(tests, a_power_that_any_test_has_needs_no_trials);
+    tcase_add_test(tests, a_power_asked_for_needs_none_given);
+    tcase_add_test(tests, rates_that_are_alike_leave_alpha_wherever_they_are);
     tcase_add_test(tests, what_cannot_be_reached_is_said);
     tcase_add_test(tests, what_chance_alone_finds_needs_no_trials);
     tcase_add_test(tests, an_effect_in_the_middle_of_the_range_is_found);

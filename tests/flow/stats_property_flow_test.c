@@ -340,12 +340,14 @@ START_TEST(any_true_rates_have_a_power)
         double trials = any_option(&s, 1, 0x1p53), alpha = any_open_ratio(&s);
 
         count = count < 2 ? 2 : count;
+        bool alike = draw_below(&s, 4) == 0;
         for (uint32_t j = 0; j < count; j++)
-            rates[j] = any_open_ratio(&s);
+            rates[j] = alike && j > 0 ? rates[0] : any_open_ratio(&s);
         must_work(llmlearn_stats_association_power(rates, count, trials == 0 ? 100 : trials, alpha,
                                                    &power));
         inputs++;
-        must(is_probability(power));
+        must(is_probability(power) && power >= alpha);
+        must(!alike || power <= alpha * (1 + 1e-12));
     }
     tell("association_power");
 }

@@ -819,13 +819,13 @@ typedef struct llmlearn_plan {
     uint32_t arm_count;    /* 0: 2. The control and its variants */
     uint32_t reserved;     /* 0 */
     double control_rate;   /* between 0 and 1 */
-    double effect;         /* variant's rate less the control's; sum between 0 and 1 */
+    double effect;         /* variant's rate less the control's; sum between 0 and 1, or 0 */
     double alpha_ratio;    /* 0: 0.05 */
     double power_ratio;    /* 0: 0.8. Above alpha, below 1 */
-    double allocation;     /* 0: 1. Trials of a variant for each of the control */
-    double control_trials; /* for power and effect: what there will be */
-    double design_effect;  /* 0: 1. Variance against independent trials */
-    double response_ratio; /* 0: 1. Trials per unit, such as the share that votes */
+    double allocation;     /* 0: 1. Trials of a variant for each of the control, 1e-6 to 1e6 */
+    double control_trials; /* for power and effect: what there will be, 1 to 2^53 */
+    double design_effect;  /* 0: 1. Variance against independent trials, 1e-3 to 1e6 */
+    double response_ratio; /* 0: 1. Trials per unit, such as the share that votes, 1e-9 to 1e6 */
     double units_per_day;  /* 0: unknown. Over all arms */
 } llmlearn_plan;
 
@@ -844,10 +844,11 @@ typedef struct llmlearn_planned {
 /* Two proportions by the normal approximation with the pooled variance under the null (Fleiss,
  * Levin & Paik 2003; R's power.prop.test). Each fills all of out_planned:
  * sample_size finds the trials from effect and power; power finds the power from
- * control_trials and effect; detectable_effect the smallest effect, of the sign of `effect` (0:
- * positive), that control_trials find with the power. UNREACHABLE: sample_size of an effect of 0,
- * or none in range; then trials, units and days are 0. control_trials of 0: chance alone has
- * the power (below one half), and one trial of each arm is planned. */
+ * control_trials and effect (of 0: alpha / 2), and reads no power_ratio but to refuse a wrong one;
+ * detectable_effect the smallest effect, of the sign of `effect` (0: positive), that
+ * control_trials find with the power. UNREACHABLE: the size for an effect of 0, no such effect, or
+ * a number over LLMLEARN_COUNT_MAX; then trials, units and days are 0. control_trials of 0: chance
+ * alone has the power (below one half), and one trial of each arm is planned. */
 LLMLEARN_API llmlearn_err llmlearn_stats_sample_size(const llmlearn_plan *plan,
                                                      llmlearn_planned *out_planned);
 LLMLEARN_API llmlearn_err llmlearn_stats_power(const llmlearn_plan *plan,
@@ -855,8 +856,9 @@ LLMLEARN_API llmlearn_err llmlearn_stats_power(const llmlearn_plan *plan,
 LLMLEARN_API llmlearn_err llmlearn_stats_detectable_effect(const llmlearn_plan *plan,
                                                            llmlearn_planned *out_planned);
 
-/* The power of llmlearn_stats_association: k arms of the given true rates (between 0 and 1) and
- * as many trials each. Noncentral chi-square, Cohen 1988. out_power is required. */
+/* The power of llmlearn_stats_association: 2 to LLMLEARN_ARMS_MAX arms of the given true rates
+ * (between 0 and 1) and trials_per_arm (0 to 2^53) trials each; alpha for rates that are alike.
+ * Noncentral chi-square, Cohen 1988. out_power is required. */
 LLMLEARN_API llmlearn_err llmlearn_stats_association_power(const double *rates, uint32_t arm_count,
                                                            double trials_per_arm,
                                                            double alpha_ratio, double *out_power);
@@ -981,7 +983,7 @@ typedef struct llmlearn_posterior {
 
 /* Beta-Binomial posteriors by deterministic quadrature (to about 1e-10), no random draws.
  *
- *   prior_successes, prior_failures  0: 1, together the uniform prior. Up to 1e6
+ *   prior_successes, prior_failures  0: 1, together the uniform prior. 1e-3 to 1e6
  *
  * Evidence, not a rule: looked at daily for a month, "probability over 95 %" crowns one of two
  * equal arms in 47 % of tests. Entries beyond arm_count are 0. Cost: about 50 us for 4 arms. */
@@ -1029,8 +1031,8 @@ typedef enum llmlearn_guardrail {
 
 typedef struct llmlearn_noninferiority {
     uint32_t struct_size;
-    int32_t status;    /* OK, NO_DATA, TOO_FEW, NO_VARIATION: the guardrail is then unknown */
-    int32_t guardrail; /* llmlearn_guardrail */
+    int32_t status;    /* OK, NO_DATA, TOO_FEW, NO_VARIATION: see the functions for the last */
+    int32_t guardrail; /* llmlearn_guardrail; UNKNOWN without data or with too few */
     uint32_t reserved;
     double statistic; /* z or t, positive where the variant does better than the margin; 0 */
     double degrees;   /* of t; 0 for z */
@@ -1042,7 +1044,7 @@ typedef struct llmlearn_noninferiority {
 
 /* Is the variant's rate worse than the control's by less than the margin (at least 0, less
  * than 1)? The score test of Farrington & Manning 1990 with Miettinen & Nurminen's N/(N-1).
- * NO_VARIATION: without a margin, and all outcomes are alike.
+ * NO_VARIATION: without a margin, and all outcomes are alike; the guardrail is UNKNOWN.
  *   flags  0 or LLMLEARN_LOWER_IS_BETTER */
 LLMLEARN_API llmlearn_err llmlearn_stats_rate_not_worse(const llmlearn_rate *control,
                                                         const llmlearn_rate *variant, double margin,
@@ -1090,7 +1092,7 @@ typedef struct llmlearn_clustered {
 } llmlearn_clustered;
 
 /* A rate over all votes, the unit being the user: the ratio (delta) variance
- * m/(m-1) sum (s_u - rate n_u)^2 / (sum n_u)^2. Deng et al. 2018; Cochran 1977, 6.6. */
+ * m/(m-1) sum (s_u - rate n_u)^2 / (sum n_u)^2. Deng et al. 2018; Cochran 1977, 6.4. */
 LLMLEARN_API llmlearn_err llmlearn_stats_clustered(const llmlearn_cluster *arm, double confidence,
                                                    llmlearn_clustered *out_clustered);
 
@@ -1167,8 +1169,10 @@ typedef struct llmlearn_compared {
  *   out_json      the caller's to free; may be NULL if out_compared is not. Allocates
  *
  *   {"schema": 1, "rule": "classic", "winner": version or null, "status", "confidence", "p_value",
- *    "effect_size", "promotable", "alpha", "effect_min", "trials_min", "method", "chi_square",
- *    "degrees", "ln_p_value", "mid_p_value",
+ *    "effect_size", "promotable", "alpha", "effect_min", "trials_min",
+ *    "method",                       of the rule's p: "pearson" or, with an expected count below 5,
+ *                                    "fisher" of two arms, "pearson_low_expected" of more
+ *    "chi_square", "degrees", "ln_p_value", "mid_p_value",
  *    "exact_p_value",                with an expected count below 5: Fisher's or, of more than two
  *                                    arms, Freeman & Halton's, while the rule's p is Pearson's
  *    "cramers_v_unbiased", "sentence",

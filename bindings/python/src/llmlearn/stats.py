@@ -421,7 +421,7 @@ def mean_not_worse(
 def clustered(arm: Cluster, *, confidence: float = 0.95) -> Clustered:
     """A rate over all votes, the unit being the user; see :meth:`Cluster.from_units`.
 
-    The ratio (delta) variance: Deng et al. 2018; Cochran 1977, 6.6.
+    The ratio (delta) variance: Deng et al. 2018; Cochran 1977, 6.4.
 
     >>> found = clustered(Cluster.from_units([(4, 5), (1, 5), (3, 4), (0, 2)]))
     >>> found.rate, round(found.design_effect, 3)

@@ -207,11 +207,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A comparison as planned. Status unreachable: an effect of 0, or none in range."""
+    """A comparison as planned.
+
+    Status unreachable: the size for an effect of 0, no such effect, or over 2**53 trials.
+    """
 
     status: Status
     control_trials: float
-    """Independent ones, before the design's factor; unrounded. 0: unreachable."""
+    """Independent ones, before the design's factor; unrounded. 0 if unreachable."""
     control_trials_up: int
     """Rounded up, with the design's factor and the design effect."""
     variant_trials_up: int

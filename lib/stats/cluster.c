@@ -1,5 +1,6 @@
 #include "stats/cluster.h"
 
+#include "stats/interval.h"
 #include "stats/limits.h"
 #include "stats/normal.h"
 #include "stats/student_t.h"
@@ -181,14 +182,6 @@ static int badness(int32_t status)
     }
 }
 
-static double difference_of_rates(const llmlearn_cluster *control, const llmlearn_cluster *variant)
-{
-    ll_wide_i128 cross = (ll_wide_i128)variant->successes * control->trials;
-
-    cross -= (ll_wide_i128)control->successes * variant->trials;
-    return (double)cross / ((double)control->trials * (double)variant->trials);
-}
-
 void ll_cluster_difference(const llmlearn_cluster *control, const llmlearn_cluster *variant,
                            double confidence, llmlearn_clustered_difference *out)
 {
@@ -206,7 +199,8 @@ void ll_cluster_difference(const llmlearn_cluster *control, const llmlearn_clust
     };
     if (out->status == LLMLEARN_STATS_NO_DATA)
         return;
-    out->difference = difference_of_rates(control, variant);
+    out->difference = ll_interval_difference(control->successes, control->trials,
+                                             variant->successes, variant->trials);
     if (out->status != LLMLEARN_STATS_OK)
         return;
     double error = sqrt(one.variance + other.variance);

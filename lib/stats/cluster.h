@@ -6,9 +6,9 @@
  * therefore the difference is formed in integers.
  *
  * Deng, Knoblich & Lu 2018, "Applying the delta method in metric analytics";
- * Cochran 1977, "Sampling techniques", 6.6.
+ * Cochran 1977, "Sampling techniques", 6.4.
  *
- * Uses: stats/limits, stats/normal, stats/student_t, stats/wide. */
+ * Uses: stats/interval, stats/limits, stats/normal, stats/student_t, stats/wide. */
 #ifndef LL_STATS_CLUSTER_H
 #define LL_STATS_CLUSTER_H
 

@@ -1004,6 +1004,43 @@ START_TEST(a_damaged_test_is_refused_but_a_person_can_choose)
 }
 END_TEST
 
+/* ---- checked by its own traffic ------------------------------------------ */
+
+START_TEST(a_test_checks_its_own_traffic)
+{
+    uint64_t test = start(LLMLEARN_RULE_CLASSIC, two_arms, 2);
+    char *json = NULL;
+    json_t *rule;
+    size_t i;
+
+    expect_err(llmlearn_self_check(learner, test, 0, MS, &json), LLMLEARN_ESTATE, "nobody");
+    for (int day = 0; day < 10; day++) {
+        votes(0, 12, 20, plain);
+        votes(1, 12, 20, plain);
+        pass_days(1);
+    }
+    expect_ok(llmlearn_self_check(learner, test, 300, MS, &json));
+    json_t *report = parse(json);
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "first_votes")), 400);
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "runs")), 300);
+    ck_assert(json_is_true(json_object_get(report, "complete")));
+    ck_assert_uint_eq(json_array_size(json_object_get(report, "rules")), 3);
+    json_array_foreach(json_object_get(report, "rules"), i, rule)
+    {
+        /* At most alpha, and three standard errors of 300 draws. */
+        double rate = json_number_value(json_object_get(rule, "promoted_rate"));
+        ck_assert_double_le(rate, 0.05 + 3 * 0.0126);
+    }
+    json_decref(report);
+    json = NULL;
+    expect_err(llmlearn_self_check(learner, 99, 0, MS, &json), LLMLEARN_ENOTFOUND, "test_id");
+    expect_err(llmlearn_self_check(learner, test, 10001, MS, &json), LLMLEARN_EINVAL, "runs");
+    expect_err(llmlearn_self_check(learner, test, 0, MS, NULL), LLMLEARN_EINVAL, "out_json");
+    expect_err(llmlearn_self_check(NULL, test, 0, MS, &json), LLMLEARN_EINVAL, "learner");
+    ck_assert_ptr_null(json);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("ab_rules_flow");
@@ -1039,6 +1076,7 @@ int main(void)
     tcase_add_test(tc, reports_never_look);
     tcase_add_test(tc, a_verdict_is_replayed_after_reopening_and_damage_is_found);
     tcase_add_test(tc, a_damaged_test_is_refused_but_a_person_can_choose);
+    tcase_add_test(tc, a_test_checks_its_own_traffic);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -345,9 +345,11 @@ typedef enum llmlearn_rule {
     /* Chi-square p < alpha and Cramer's V > effect_min, looked at once. */
     LLMLEARN_RULE_CLASSIC = 1,
     /* Each variant against the champion at alpha / (arms - 1), two-sided, with O'Brien-Fleming
-     * spending (llmlearn_stats_look_bounds): one look a day at the most, a look
-     * each 1/64 of duration_max_days in long tests. Ends with a winner, when the planned first
-     * votes are in, or on the last day. The best power: for a weekly job. */
+     * spending (llmlearn_stats_look_bounds): one look a week at the most, and at most 64. It sees
+     * the votes until the end of the last whole week, so that weekends and working days are in it
+     * as they are in life; on the last day, all votes. If duration_min_days is below 7, days take
+     * the place of weeks. Ends with a winner, when the planned first votes are in, or on the last
+     * day. The best power: for a weekly job. */
     LLMLEARN_RULE_GROUP_SEQUENTIAL = 2,
     /* The e-process of each variant against the champion (llmlearn_eprocess_begin) as it was at the
      * end of the latest whole week; may be looked at by anybody at any time. */
@@ -438,7 +440,7 @@ typedef struct llmlearn_decision {
  *   status                                                verdict
  *   running, insufficient_sample, insufficient_variants   keep going; classic, at the end of
  *                                                         duration_max: no difference
- *   between_looks (this day had its look), not_yet        keep going
+ *   between_looks (this week had its look), not_yet        keep going
  *   winner                                                winner
  *   no_difference, not_significant, effect_too_small,
  *   tie                                                   no difference: classic
@@ -509,7 +511,7 @@ LLMLEARN_API llmlearn_err llmlearn_replay_decision(llmlearn *learner, uint64_t d
 /* How often does each rule crown a winner on this test's own traffic when all arms are alike?
  *
  * Every unit's arm is drawn again with the test's weights, its time, vote and place in
- * the order are kept, and each rule looks as it would have: daily, weekly, or once. The seed is the
+ * the order are kept, and each rule looks as it would have: weekly, or once. The seed is the
  * test's, so the answer is always the same.
  *
  *   runs      0: 1,000. At most 10,000; fewer are made if the deadline comes first
@@ -633,6 +635,8 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *        "off_since",                      when the breaker switched it off
  *        "units", "first_votes", "positive", "positive_rate",
  *        "positive_rate_interval",         Wilson, 95 %
+ *        "first_votes_seen",               of these, what the look saw: of a rule that goes by
+ *        "positive_seen",                  weeks, those until the last whole week's end
  *        "response_rate",                  first votes / units
  *        "difference", "difference_interval", "lift", "p_champion", "holm_p_champion",
  *        "ln_e_value",                     of the e-process now, and as it was at the end of

@@ -1,7 +1,7 @@
 """The time that a run lives in.
 
 Classic tests of this demonstration are decided in seconds, by the real clock.
-The sequential rules look at most once a day, or at the end of each week, so
+The sequential rules look at the end of each week, so
 their tests get a clock that is as simulated as the readers: one month of
 prices is one day. A database that has seen such days goes on from them.
 """

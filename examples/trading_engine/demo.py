@@ -87,7 +87,7 @@ def _introduce(screen: Screen, seed: int, endpoint: Endpoint | None) -> None:
 _RULES = {
     "classic": "So that you see a verdict today, this demo sets the minimum duration to 0 days; "
     "with real readers leave it at 7 or more.",
-    "group_sequential": "After 7 days it looks once a day, against bounds that together spend "
+    "group_sequential": "It looks once a week, against bounds that together spend "
     "alpha, until there is a winner, or all planned votes are in, or 56 days are over.",
     "always_valid": "After 7 days it goes by the e-value of each variant at the end of each "
     "week, until there is a winner, or 56 days are over.",

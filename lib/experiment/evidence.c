@@ -18,11 +18,26 @@
 #define SRM_CONCENTRATION 1000.0
 #define RESPONSE_CONCENTRATION 100.0
 
-static void count_first_votes(const ll_decide_input *in, llmlearn_rate *out_votes)
+static llmlearn_rate looked(const ll_decide_input *in, uint32_t arm, const llmlearn_rate *now)
 {
-    for (uint32_t i = 0; i < in->arm_count; i++)
-        out_votes[i] = (llmlearn_rate){ .successes = (uint64_t)in->arms[i].first_positive,
-                                        .trials = (uint64_t)in->arms[i].first_votes };
+    switch (in->test.rule) {
+    case LLMLEARN_RULE_GROUP_SEQUENTIAL:
+        return ll_looks_votes(in, arm);
+    case LLMLEARN_RULE_ALWAYS_VALID:
+        return (llmlearn_rate){ .successes = in->eprocess_week_end.successes[arm],
+                                .trials = in->eprocess_week_end.trials[arm] };
+    default:
+        return *now;
+    }
+}
+
+static void count_first_votes(const ll_decide_input *in, ll_evidence *out)
+{
+    for (uint32_t i = 0; i < in->arm_count; i++) {
+        out->first_votes[i] = (llmlearn_rate){ .successes = (uint64_t)in->arms[i].first_positive,
+                                               .trials = (uint64_t)in->arms[i].first_votes };
+        out->looked[i] = looked(in, i, &out->first_votes[i]);
+    }
 }
 
 ll_classic_input ll_evidence_classic_input(const ll_decide_input *in, const ll_evidence *evidence)
@@ -116,8 +131,10 @@ static void compare_with_champion(const ll_decide_input *in, uint32_t i, ll_evid
     for (uint32_t kind = 0; kind < LL_GUARDRAIL_COUNT; kind++)
         ll_guardrail_test((ll_guardrail_kind)kind, champion, variant, &arm->guardrails[kind]);
     arm->z = ll_evidence_z(&votes[in->champion], &votes[i]);
-    if (in->test.rule == LLMLEARN_RULE_GROUP_SEQUENTIAL)
+    if (in->test.rule == LLMLEARN_RULE_GROUP_SEQUENTIAL) {
+        arm->z = ll_evidence_z(&out->looked[in->champion], &out->looked[i]);
         ll_looks_judge(in, i, arm);
+    }
     if (in->has_eprocess) {
         arm->ln_e_value = in->eprocess.ln_e_value[i];
         arm->ln_e_week_end = in->eprocess_week_end.ln_e_value[i];
@@ -128,7 +145,7 @@ void ll_evidence_find(const ll_decide_input *in, ll_evidence *out)
 {
     assert(ll_input_fault(in) == NULL);
     memset(out, 0, sizeof *out);
-    count_first_votes(in, out->first_votes);
+    count_first_votes(in, out);
     const ll_classic_input asked = ll_evidence_classic_input(in, out);
     ll_classic_decide(&asked, &out->classic);
     out->cramers_v_unbiased =

@@ -37,7 +37,8 @@ typedef struct ll_evidence_arm {
 } ll_evidence_arm;
 
 typedef struct ll_evidence {
-    llmlearn_rate first_votes[LLMLEARN_ARMS_MAX]; /* what every rule decides by */
+    llmlearn_rate first_votes[LLMLEARN_ARMS_MAX]; /* now */
+    llmlearn_rate looked[LLMLEARN_ARMS_MAX];      /* of these, what a look of the rule sees now */
     ll_classic_result classic;                    /* of any number of first votes, at any time */
     double cramers_v_unbiased;
     llmlearn_posterior posterior;

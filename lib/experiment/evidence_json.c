@@ -64,7 +64,7 @@ static void put_what_it_is(ll_json_writer *w, const ll_decide_input *in, uint32_
         ll_json_put_time(w, "off_since", arm->off_us);
 }
 
-static void put_first_votes(ll_json_writer *w, const ll_ab_arm *arm)
+static void put_first_votes(ll_json_writer *w, const ll_ab_arm *arm, const llmlearn_rate *looked)
 {
     uint64_t positive = (uint64_t)arm->first_positive, votes = (uint64_t)arm->first_votes;
 
@@ -73,6 +73,8 @@ static void put_first_votes(ll_json_writer *w, const ll_ab_arm *arm)
     ll_json_writer_put_int(w, "positive", arm->first_positive);
     ll_json_put_ratio(w, "positive_rate", positive, votes);
     ll_json_put_wilson(w, "positive_rate_interval", positive, votes);
+    ll_json_writer_put_int(w, "first_votes_seen", (int64_t)looked->trials);
+    ll_json_writer_put_int(w, "positive_seen", (int64_t)looked->successes);
     ll_json_put_ratio(w, "response_rate", votes, (uint64_t)arm->units);
 }
 
@@ -170,7 +172,7 @@ static void put_arm(ll_json_writer *w, const ll_decide_input *in, const ll_evide
 
     ll_json_writer_open(w, '{');
     put_what_it_is(w, in, i);
-    put_first_votes(w, &in->arms[i]);
+    put_first_votes(w, &in->arms[i], &e->looked[i]);
     put_difference(w, in, e, i);
     put_sequential(w, in, arm, other);
     ll_json_writer_put_real(w, "best_ratio", e->posterior.best_ratio[i]);

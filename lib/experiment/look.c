@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "experiment/looks_taken.h"
 #include "stats/eprocess_bytes.h"
 #include "store/ab_eprocess.h"
 #include "store/ab_latency.h"
@@ -99,8 +100,9 @@ llmlearn_err ll_look_keep(ll_connection *connection, const ll_decide_input *in)
     ll_ab_look look = { .at_us = in->now_us, .vote_sequence = in->vote_sequence };
 
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        look.first_votes[i] = in->arms[i].first_votes;
-        look.first_positive[i] = in->arms[i].first_positive;
+        llmlearn_rate seen = ll_looks_votes(in, i);
+        look.first_votes[i] = (int64_t)seen.trials;
+        look.first_positive[i] = (int64_t)seen.successes;
     }
     return ll_ab_looks_add(connection, in->test.id, &look, in->arm_count);
 }

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 
+#define DAYS_A_WEEK 7
 /* Of all looks, the last is kept for the end. */
 #define LOOKS_BEFORE_END (LLMLEARN_LOOKS_MAX - 1)
 #define BOUND_ERROR 1e-6 /* of ll_looks_bounds, and more */
@@ -16,18 +17,43 @@ bool ll_looks_is_last(const ll_decide_input *in)
     return ll_input_age_us(in) >= in->test.duration_max_us;
 }
 
-/* In whole days, so that a job that runs at one time of the day never comes too early. */
-static int64_t days_between_looks(const ll_decide_input *in)
+bool ll_looks_are_weekly(const ll_decide_input *in)
 {
-    int64_t span_us = LLMLEARN_LOOKS_MAX * LL_US_PER_DAY;
-    int64_t days = in->test.duration_max_us / span_us + (in->test.duration_max_us % span_us != 0);
+    return in->has_eprocess && in->test.duration_min_us >= DAYS_A_WEEK * LL_US_PER_DAY;
+}
 
-    return days > 0 ? days : 1;
+/* In whole days, so that a job that runs at one time of the day never comes too early. */
+static int64_t period_of_looks(const ll_decide_input *in)
+{
+    int64_t step_us = (ll_looks_are_weekly(in) ? DAYS_A_WEEK : 1) * LL_US_PER_DAY;
+    int64_t span_us = LLMLEARN_LOOKS_MAX * step_us;
+    int64_t steps = in->test.duration_max_us / span_us + (in->test.duration_max_us % span_us != 0);
+
+    return (steps > 0 ? steps : 1) * step_us;
+}
+
+bool ll_looks_see_the_week(const ll_decide_input *in)
+{
+    return ll_looks_are_weekly(in) && !ll_looks_is_last(in);
+}
+
+int64_t ll_looks_age_us(const ll_decide_input *in)
+{
+    return ll_looks_see_the_week(in) ? in->week * DAYS_A_WEEK * LL_US_PER_DAY : ll_input_age_us(in);
+}
+
+llmlearn_rate ll_looks_votes(const ll_decide_input *in, uint32_t arm)
+{
+    if (ll_looks_see_the_week(in))
+        return (llmlearn_rate){ .successes = in->eprocess_week_end.successes[arm],
+                                .trials = in->eprocess_week_end.trials[arm] };
+    return (llmlearn_rate){ .successes = (uint64_t)in->arms[arm].first_positive,
+                            .trials = (uint64_t)in->arms[arm].first_votes };
 }
 
 bool ll_looks_is_due(const ll_decide_input *in)
 {
-    int64_t period_us = days_between_looks(in) * LL_US_PER_DAY;
+    int64_t period_us = period_of_looks(in);
 
     if (ll_looks_is_last(in) || in->look_count == 0)
         return true;
@@ -39,7 +65,7 @@ bool ll_looks_is_due(const ll_decide_input *in)
 
 int64_t ll_looks_next_us(const ll_decide_input *in)
 {
-    int64_t period_us = days_between_looks(in) * LL_US_PER_DAY, age_us = ll_input_age_us(in);
+    int64_t period_us = period_of_looks(in), age_us = ll_input_age_us(in);
     int64_t last_us = in->test.duration_max_us;
     int64_t next_us =
         in->look_count < LOOKS_BEFORE_END ? (age_us / period_us + 1) * period_us : last_us;
@@ -91,7 +117,7 @@ static bool is_out_of_reach(const ll_decide_input *in, const timeline *t, double
 
 void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm *out)
 {
-    const ll_ab_arm *c = &in->arms[in->champion], *v = &in->arms[variant];
+    uint64_t champion_trials = ll_looks_votes(in, in->champion).trials;
     double planned = ll_looks_information_planned(in);
     double bounds[LLMLEARN_LOOKS_MAX];
     timeline t = { .count = 0 };
@@ -102,7 +128,7 @@ void ll_looks_judge(const ll_decide_input *in, uint32_t variant, ll_evidence_arm
                                        (uint64_t)in->looks[i].first_votes[variant]),
                   planned);
     out->is_done = t.is_full;
-    out->information = ll_looks_information((uint64_t)c->first_votes, (uint64_t)v->first_votes);
+    out->information = ll_looks_information(champion_trials, ll_looks_votes(in, variant).trials);
     add_point(&t, out->information, planned);
     out->has_bound = t.count > 0 && !is_out_of_reach(in, &t, out->z);
     if (!out->has_bound)

@@ -5,9 +5,14 @@
  * difference to the champion is p(1-p) / information, however unequal the weights. Planned are
  * trials_planned first votes for each of two arms: half of that.
  *
- *   day   0   1   2 ...             one look a day at the most; in tests longer than 64 days one
- *         |---|---|                 each duration_max / 64, in whole days; so there is always room
- *         a look, no look           for the last look, which spends what is left of alpha
+ *   week  0   1   2 ...             one look a week at the most, in tests longer than 64 weeks one
+ *         |---|---|                 each duration_max / 64, in whole weeks; so there is always
+ *         a look, no look           room for the last look, which spends what is left of alpha
+ *
+ * A look sees what was counted until the end of the last whole week. If weekends please other
+ * readers than working days do, a look in the middle of a week finds a difference that the week
+ * does not have. Only the last look, on the last day, sees all there is. A test that may end in
+ * less than a week has no whole week to wait for: days take the place of weeks.
  *
  * Threads: pure functions.
  * Uses:    evidence's words, stats/looks. */
@@ -18,6 +23,16 @@
 
 /* Is the time that was set for the test over? */
 bool ll_looks_is_last(const ll_decide_input *in);
+
+/* Does it go by weeks? */
+bool ll_looks_are_weekly(const ll_decide_input *in);
+
+/* Does a look see the last whole week's end, and not now? */
+bool ll_looks_see_the_week(const ll_decide_input *in);
+
+/* How old the test was when what a look sees now was counted, and what that is. */
+int64_t ll_looks_age_us(const ll_decide_input *in);
+llmlearn_rate ll_looks_votes(const ll_decide_input *in, uint32_t arm);
 
 /* May there be a look now, by the looks before it? */
 bool ll_looks_is_due(const ll_decide_input *in);

@@ -216,5 +216,7 @@ void ll_outlook_find(const ll_decide_input *in, double *out_days_left, bool *out
     *out_cannot_finish = age + days > days_of(in->test.duration_max_us);
     if (days >= NEVER)
         return;
-    *out_days_left = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID ? to_weeks_end(age, days) : days;
+    bool weekly = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID ||
+                  (in->test.rule == LLMLEARN_RULE_GROUP_SEQUENTIAL && ll_looks_are_weekly(in));
+    *out_days_left = weekly ? to_weeks_end(age, days) : days;
 }

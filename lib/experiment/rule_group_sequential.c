@@ -5,14 +5,14 @@
 #include <assert.h>
 
 /* On the last day it looks whatever there is. */
-static const char *reason_to_wait(const ll_decide_input *in)
+static const char *reason_to_wait(const ll_decide_input *in, const ll_evidence *evidence)
 {
     if (ll_looks_is_last(in))
         return NULL;
-    if (ll_input_age_us(in) < in->test.duration_min_us)
+    if (ll_looks_age_us(in) < in->test.duration_min_us)
         return "running";
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        if (ll_input_is_on(in, i) && in->arms[i].first_votes < in->test.trials_min)
+        if (ll_input_is_on(in, i) && evidence->looked[i].trials < (uint64_t)in->test.trials_min)
             return "insufficient_sample";
     }
     return ll_looks_is_due(in) ? NULL : "between_looks";
@@ -29,7 +29,7 @@ static bool crosses(const ll_decide_input *in, const ll_evidence *evidence, uint
 /* By rate; if that is shared, by the evidence for it. */
 static bool is_better(const ll_evidence *evidence, uint32_t a, uint32_t b)
 {
-    const llmlearn_rate *votes = evidence->first_votes;
+    const llmlearn_rate *votes = evidence->looked;
     ll_wide_u128 left = (ll_wide_u128)votes[a].successes * votes[b].trials;
     ll_wide_u128 right = (ll_wide_u128)votes[b].successes * votes[a].trials;
 
@@ -81,7 +81,7 @@ static void look(const ll_decide_input *in, const ll_evidence *evidence, ll_deci
 void ll_rule_group_sequential(const ll_decide_input *in, const ll_evidence *evidence,
                               ll_decide_outcome *out)
 {
-    const char *wait = reason_to_wait(in);
+    const char *wait = reason_to_wait(in, evidence);
 
     assert(in->test.rule == LLMLEARN_RULE_GROUP_SEQUENTIAL);
     out->looks = in->look_count;

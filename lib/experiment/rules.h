@@ -1,7 +1,7 @@
 /* rules.h - what each rule makes of the evidence: verdict, status, winner, looks.
  *
  *   rule_classic.c            one look, by chi-square and Cramer's V, then frozen
- *   rule_group_sequential.c   a look a day at the most, against bounds that share out alpha
+ *   rule_group_sequential.c   a look a week at the most, against bounds that share out alpha
  *   rule_always_valid.c       the e-process as it was at the end of the last whole week
  *
  * An arm that the breaker has switched off gets no more votes: no sequential rule waits for it, and

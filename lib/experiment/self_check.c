@@ -116,17 +116,12 @@ static void go_to(redraw *r, int64_t now_us)
 
 /* ---- looks ------------------------------------------------------------- */
 
-static void count_first_votes(redraw *r, const ll_ab_look *look)
+static void count_first_votes(redraw *r)
 {
-    for (uint32_t i = 0; i < r->in.arm_count; i++) {
-        if (look != NULL) {
-            r->in.arms[i].first_votes = look->first_votes[i];
-            r->in.arms[i].first_positive = look->first_positive[i];
-        }
+    for (uint32_t i = 0; i < r->in.arm_count; i++)
         r->evidence.first_votes[i] =
             (llmlearn_rate){ .successes = (uint64_t)r->in.arms[i].first_positive,
                              .trials = (uint64_t)r->in.arms[i].first_votes };
-    }
 }
 
 typedef void (*rule_fn)(const ll_decide_input *in, const ll_evidence *evidence,
@@ -162,22 +157,24 @@ static void note_look(redraw *r)
 {
     ll_self_check_tally nobody = { .winners = 0 };
 
-    for (uint32_t i = 0; i < r->in.arm_count; i++)
+    for (uint32_t i = 0; i < r->in.arm_count; i++) {
+        r->evidence.looked[i] = ll_looks_votes(&r->in, i);
         r->evidence.arms[i] = (ll_evidence_arm){ .has_bound = false };
+    }
     ask(r, LLMLEARN_RULE_GROUP_SEQUENTIAL, ll_rule_group_sequential, &nobody);
     if (!r->outcome.takes_look)
         return;
     ll_ab_look *look = &r->in.looks[r->in.look_count++];
     look->at_us = r->in.now_us;
     for (uint32_t i = 0; i < r->in.arm_count; i++) {
-        look->first_votes[i] = r->in.arms[i].first_votes;
-        look->first_positive[i] = r->in.arms[i].first_positive;
+        look->first_votes[i] = (int64_t)r->evidence.looked[i].trials;
+        look->first_positive[i] = (int64_t)r->evidence.looked[i].successes;
     }
 }
 
 static void look(redraw *r, ll_self_check_tally *tallies)
 {
-    count_first_votes(r, NULL);
+    count_first_votes(r);
     if (!r->classic_over)
         ask_classic(r, &tallies[LLMLEARN_RULE_CLASSIC - 1]);
     if (!r->always_valid_over)
@@ -196,9 +193,12 @@ static void ask_group_sequential(redraw *r, ll_self_check_tally *tally)
     for (uint32_t j = 0; j < look_count; j++) {
         r->in.look_count = j;
         r->in.now_us = r->in.looks[j].at_us;
-        count_first_votes(r, &r->in.looks[j]);
+        for (uint32_t i = 0; i < r->in.arm_count; i++)
+            r->evidence.looked[i] =
+                (llmlearn_rate){ .successes = (uint64_t)r->in.looks[j].first_positive[i],
+                                 .trials = (uint64_t)r->in.looks[j].first_votes[i] };
         for (uint32_t i = 0; i < r->in.arm_count; i++) {
-            const llmlearn_rate *votes = r->evidence.first_votes;
+            const llmlearn_rate *votes = r->evidence.looked;
             r->evidence.arms[i] = (ll_evidence_arm){
                 .z = ll_evidence_z(&votes[r->in.champion], &votes[i]),
                 .information = ll_looks_information(votes[r->in.champion].trials, votes[i].trials),

@@ -54,12 +54,16 @@ static void put_standing(ll_buffer *out, const ll_decide_input *in, const ll_dec
         ll_buffer_printf(out, ", where %.2f is needed", found->bound);
 }
 
-/* By which moment: "at look 3", "at the end of week 2" */
+/* By which moment: "at look 3", "at look 2, by the end of week 3", "at the end of week 2" */
 static void put_moment(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    bool weekly = in->test.rule == LLMLEARN_RULE_ALWAYS_VALID;
-
-    ll_buffer_printf(out, "at %s %" PRIu32, weekly ? "the end of week" : "look", o->looks);
+    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID) {
+        ll_buffer_printf(out, "at the end of week %" PRId64, in->week);
+        return;
+    }
+    ll_buffer_printf(out, "at look %" PRIu32, o->looks);
+    if (ll_looks_see_the_week(in))
+        ll_buffer_printf(out, ", by the end of week %" PRId64, in->week);
 }
 
 /* The variant that is nearest to winning. */
@@ -134,26 +138,19 @@ static void put_new_winner(const ll_story *s, const ll_decide_input *in, const l
 
 /* ---- not yet ----------------------------------------------------------- */
 
-/* First votes as the rule counts them. */
-static int64_t votes_counted(const ll_decide_input *in, uint32_t arm)
+static void put_votes_missing(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
-    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID)
-        return (int64_t)in->eprocess_week_end.trials[arm];
-    return in->arms[arm].first_votes;
-}
-
-static void put_votes_missing(ll_buffer *out, const ll_decide_input *in)
-{
+    const llmlearn_rate *looked = o->evidence.looked;
     bool classic = in->test.rule == LLMLEARN_RULE_CLASSIC;
     uint32_t least = in->champion;
 
     for (uint32_t i = 0; i < in->arm_count; i++) {
-        if ((classic || ll_input_is_on(in, i)) && votes_counted(in, i) < votes_counted(in, least))
+        if ((classic || ll_input_is_on(in, i)) && looked[i].trials < looked[least].trials)
             least = i;
     }
-    ll_buffer_printf(out, "%s has %" PRId64 " of the %" PRId64 " first votes that each arm needs",
-                     in->versions[least], votes_counted(in, least), in->test.trials_min);
-    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID)
+    ll_buffer_printf(out, "%s has %" PRIu64 " of the %" PRId64 " first votes that each arm needs",
+                     in->versions[least], looked[least].trials, in->test.trials_min);
+    if (in->test.rule == LLMLEARN_RULE_ALWAYS_VALID || (!classic && ll_looks_see_the_week(in)))
         ll_buffer_printf(out, ", by the end of week %" PRId64, in->week);
     ll_buffer_printf(out, ".");
 }
@@ -204,7 +201,7 @@ static void put_early(ll_buffer *out, const ll_decide_input *in, const ll_decide
         ll_buffer_printf(out, ".");
     } else {
         ll_buffer_printf(out, "Too early to decide: ");
-        put_votes_missing(out, in);
+        put_votes_missing(out, in, o);
     }
     put_outlook(out, in, o);
 }
@@ -225,12 +222,12 @@ static void put_not_shown(ll_buffer *out, const ll_decide_input *in, const ll_de
     ll_buffer_printf(out, ".");
 }
 
-static void put_out_of_time(ll_buffer *out, const ll_decide_input *in)
+static void put_out_of_time(ll_buffer *out, const ll_decide_input *in, const ll_decide_outcome *o)
 {
     ll_buffer_printf(out, "The test ran out of time after ");
     put_span(out, ll_input_age_us(in));
     ll_buffer_printf(out, ": ");
-    put_votes_missing(out, in);
+    put_votes_missing(out, in, o);
 }
 
 static void put_no_difference(const ll_story *s, const ll_decide_input *in,
@@ -243,7 +240,7 @@ static void put_no_difference(const ll_story *s, const ll_decide_input *in,
     else if (is_status(o, ll_classic_status_name(s->result->status)))
         ll_story_put_no_difference(s);
     else
-        put_out_of_time(s->out, in);
+        put_out_of_time(s->out, in, o);
 }
 
 /* "12.5 % of v1.0's 400 units, 25.0 % of v1.1's 410 units" */
@@ -306,7 +303,7 @@ static void put_sentence(const ll_story *s, const ll_decide_input *in, const ll_
 
 void ll_sentence_write(const ll_decide_input *in, const ll_decide_outcome *outcome, ll_buffer *out)
 {
-    const ll_classic_input asked = ll_evidence_classic_input(in, &outcome->evidence);
+    ll_classic_input asked = ll_evidence_classic_input(in, &outcome->evidence);
     const char *versions[LLMLEARN_ARMS_MAX];
     const ll_story s = {
         .in = &asked,
@@ -318,6 +315,7 @@ void ll_sentence_write(const ll_decide_input *in, const ll_decide_outcome *outco
     };
     ll_locale numbers;
 
+    asked.arms = outcome->evidence.looked;
     for (uint32_t i = 0; i < in->arm_count; i++)
         versions[i] = in->versions[i];
     ll_locale_enter(&numbers);

@@ -38,8 +38,8 @@ static void add(kind of, const char *name, const quarter_case *c)
     kinds[case_count++] = of;
 }
 
-/* By every rule. The classic one waits for its minimum, the others look every day from the first
- * on: `sequential_min` days. */
+/* By every rule. The classic one waits for its minimum, the others may end
+ * from `sequential_min` days on; group_sequential looks every day, every week if that is 7. */
 static void add_rules(kind of, const char *name, quarter_case c, uint32_t sequential_min)
 {
     static const struct {

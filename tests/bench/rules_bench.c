@@ -164,7 +164,7 @@ static void print_table(uint32_t horizon)
             horizon);
     print_row("`classic`, alone", RULE_CLASSIC, horizon, horizon);
     print_row("`classic` and `promotable`", RULE_PROMOTABLE, horizon, horizon);
-    print_row("`group_sequential`, looked at daily", RULE_GROUP_SEQUENTIAL, horizon, horizon / 28);
+    print_row("`group_sequential`, looked at weekly", RULE_GROUP_SEQUENTIAL, horizon, horizon / 4);
     print_row("`always_valid`, looked at weekly", RULE_ALWAYS_VALID, horizon, horizon / 4);
     print_row("`always_valid`, looked at all the time", RULE_ALWAYS_VALID, horizon, 1);
 }

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <jansson.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -272,6 +273,7 @@ static int64_t number_of(const char *sql)
 
     ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_busy_timeout(db, 5000);
     ck_assert_msg(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK, "%s",
                   sqlite3_errmsg(db));
     int64_t number = sqlite3_step(stmt) == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
@@ -303,12 +305,9 @@ START_TEST(group_sequential_from_start_to_promotion)
     uint64_t test = start(LLMLEARN_RULE_GROUP_SEQUENTIAL, two_arms, 2);
 
     expect_look(0, LLMLEARN_KEEP_GOING, "running");
-    pass_days(7);
-    expect_look(0, LLMLEARN_KEEP_GOING, "insufficient_sample");
-    ck_assert_int_eq(number_of("SELECT count(*) FROM llm_ab_looks"), 0);
-
     votes(0, 6, 12, plain);
     votes(1, 7, 12, plain);
+    pass_days(7);
     llmlearn_decision first = look(LLMLEARN_PROMOTE);
     ck_assert_int_eq(first.verdict, LLMLEARN_KEEP_GOING);
     ck_assert_str_eq(first.status, "not_yet");
@@ -316,17 +315,18 @@ START_TEST(group_sequential_from_start_to_promotion)
     ck_assert_uint_eq(first.decision_id, 0);
     llmlearn_free(first.receipt_json);
 
-    /* Once a day, however often somebody asks. */
+    /* Once a week, however often somebody asks. */
     votes(0, 6, 12, plain);
     votes(1, 11, 12, plain);
     expect_look(LLMLEARN_PROMOTE, LLMLEARN_KEEP_GOING, "between_looks");
-    pass_days(0.99);
+    votes(1, 12, 12, plain);
+    votes(0, 5, 12, plain);
+    pass_days(6.99);
     expect_look(LLMLEARN_PROMOTE, LLMLEARN_KEEP_GOING, "between_looks");
     ck_assert_int_eq(number_of("SELECT count(*) FROM llm_ab_looks"), 2); /* two arms */
 
-    pass_days(0.01);
-    votes(1, 12, 12, plain);
-    votes(0, 5, 12, plain);
+    pass_days(0.51);
+    votes(1, 0, 20, plain); /* of the week after, in which the look is taken */
     llmlearn_decision won = look(LLMLEARN_PROMOTE);
     ck_assert_msg(won.verdict == LLMLEARN_WINNER, "%s", won.receipt_json);
     ck_assert_str_eq(won.winner, "v1.1");
@@ -339,6 +339,9 @@ START_TEST(group_sequential_from_start_to_promotion)
     ck_assert(json_real_value(json_object_get(arm, "z")) >=
               json_real_value(json_object_get(arm, "bound")));
     ck_assert_double_eq(json_real_value(json_object_get(arm, "information")), 18);
+    ck_assert_int_eq(json_integer_value(json_object_get(arm, "first_votes")), 56);
+    ck_assert_int_eq(json_integer_value(json_object_get(arm, "first_votes_seen")), 36);
+    ck_assert_int_eq(json_integer_value(json_object_get(arm, "positive_seen")), 30);
     json_decref(receipt);
 
     ck_assert_int_eq(number_of("SELECT count(*) FROM llm_ab_looks"), 4);
@@ -373,7 +376,7 @@ START_TEST(group_sequential_ends_with_what_was_planned)
     expect_look(LLMLEARN_PROMOTE, LLMLEARN_KEEP_GOING, "not_yet");
     votes(0, 1, 1, plain);
     votes(1, 1, 1, plain);
-    pass_days(1);
+    pass_days(7);
     llmlearn_decision d = look(LLMLEARN_PROMOTE);
     ck_assert_int_eq(d.verdict, LLMLEARN_NO_DIFFERENCE);
     ck_assert_str_eq(d.status, "planned_votes_reached");
@@ -411,7 +414,8 @@ START_TEST(days_left_are_told)
     json_t *evidence = json_object_get(test, "evidence");
 
     ck_assert_int_eq(d.verdict, LLMLEARN_KEEP_GOING);
-    ck_assert_double_eq_tol(d.days_left, (planned - 16) / 2, 1e-9);
+    ck_assert_double_gt((planned - 16) / 2, 6); /* more than the week has left */
+    ck_assert_double_eq_tol(d.days_left, ceil((8 + (planned - 16) / 2) / 7) * 7 - 8, 1e-9);
     ck_assert_uint_eq(d.cannot_finish, 0);
     ck_assert_double_eq_tol(json_real_value(json_object_get(evidence, "days_left")), d.days_left,
                             1e-9);

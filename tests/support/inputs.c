@@ -67,6 +67,12 @@ void look_set_arm(look *l, uint32_t arm, int64_t positive, int64_t votes)
     }
 }
 
+void look_set_week_end(look *l, uint32_t arm, int64_t positive, int64_t votes)
+{
+    l->in.eprocess_week_end.successes[arm] = (uint64_t)positive;
+    l->in.eprocess_week_end.trials[arm] = (uint64_t)votes;
+}
+
 void look_set_e(look *l, uint32_t arm, double ln_e_value)
 {
     llmlearn_eprocess *states[] = { &l->in.eprocess, &l->in.eprocess_week_end };

@@ -22,6 +22,9 @@ void look_begin(look *l, llmlearn_rule rule, uint32_t arm_count);
 /* An arm's first votes, each of a unit of its own with one vote, one explanation of two. */
 void look_set_arm(look *l, uint32_t arm, int64_t positive, int64_t votes);
 
+/* What an arm had at the end of the last week, of what it has now. */
+void look_set_week_end(look *l, uint32_t arm, int64_t positive, int64_t votes);
+
 /* How the e-process stood at the end of the last week, and stands now. */
 void look_set_e(look *l, uint32_t arm, double ln_e_value);
 

@@ -362,6 +362,8 @@ START_TEST(a_receipt_has_every_field_in_the_order_of_the_header)
                                             "positive",
                                             "positive_rate",
                                             "positive_rate_interval",
+                                            "first_votes_seen",
+                                            "positive_seen",
                                             "response_rate",
                                             "difference",
                                             "difference_interval",

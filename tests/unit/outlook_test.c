@@ -224,6 +224,7 @@ START_TEST(days_left_come_from_the_last_whole_days)
     look l;
 
     look_begin(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 2);
+    l.in.test.duration_min_us = 6 * INPUT_DAY; /* looked at in days */
     look_set_arm(&l, 0, 200, 400);
     look_set_arm(&l, 1, 200, 400);
     set_recent(&l, 7, 350, 350);
@@ -246,6 +247,7 @@ START_TEST(the_scarcest_arm_holds_it_up)
     look l;
 
     look_begin(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 2);
+    l.in.test.duration_min_us = 6 * INPUT_DAY; /* looked at in days */
     look_set_arm(&l, 0, 200, 400);
     look_set_arm(&l, 1, 60, 120);
     l.in.arms[0].units = l.in.arms[1].units = 0;
@@ -288,21 +290,26 @@ START_TEST(a_test_that_has_all_waits_for_its_minimum_duration)
 END_TEST
 
 /* Whole weeks: what is there on the tenth day is looked at on the fourteenth. */
-START_TEST(always_valid_waits_for_the_weeks_end)
+START_TEST(sequential_rules_wait_for_the_weeks_end)
 {
+    static const llmlearn_rule weekly[] = { LLMLEARN_RULE_GROUP_SEQUENTIAL,
+                                            LLMLEARN_RULE_ALWAYS_VALID };
     look l;
 
-    look_begin(&l, LLMLEARN_RULE_ALWAYS_VALID, 2);
-    look_set_arm(&l, 0, 400, 800);
-    look_set_arm(&l, 1, 400, 800);
-    set_recent(&l, 7, 700, 700);
-    look_set_age(&l, 8);
-    ck_assert_double_eq_tol(days_left(&l), 6, 1e-9); /* two more days */
-    set_recent(&l, 7, 70, 70);
-    ck_assert_double_eq_tol(days_left(&l), 20, 1e-9); /* twenty, to day 28 */
-    look_set_arm(&l, 0, 500, 1000);
-    look_set_arm(&l, 1, 500, 1000);
-    ck_assert_double_eq_tol(days_left(&l), 6, 1e-9);
+    for (size_t i = 0; i < LL_ARRAY_COUNT(weekly); i++) {
+        look_begin(&l, weekly[i], 2);
+        look_set_arm(&l, 0, 400, 800);
+        look_set_arm(&l, 1, 400, 800);
+        set_recent(&l, 7, 700, 700);
+        look_set_age(&l, 8);
+        ck_assert_double_eq_tol(days_left(&l), 6, 1e-9); /* two more days */
+        set_recent(&l, 7, 70, 70);
+        ck_assert_double_eq_tol(days_left(&l), 20, 1e-9); /* twenty, to day 28 */
+        look_set_arm(&l, 0, 500, 1000);
+        look_set_arm(&l, 1, 500, 1000);
+        look_set_week_end(&l, 0, 450, 900); /* the rest came since */
+        ck_assert_double_eq_tol(days_left(&l), 6, 1e-9);
+    }
 }
 END_TEST
 
@@ -327,6 +334,7 @@ START_TEST(an_arm_that_is_off_is_not_waited_for)
     look l;
 
     look_begin(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 3);
+    l.in.test.duration_min_us = 6 * INPUT_DAY; /* looked at in days */
     look_set_arm(&l, 0, 200, 400);
     look_set_arm(&l, 1, 200, 400);
     look_set_arm(&l, 2, 5, 10);
@@ -355,7 +363,7 @@ int main(void)
     tcase_add_test(tc, the_scarcest_arm_holds_it_up);
     tcase_add_test(tc, nothing_coming_is_told);
     tcase_add_test(tc, a_test_that_has_all_waits_for_its_minimum_duration);
-    tcase_add_test(tc, always_valid_waits_for_the_weeks_end);
+    tcase_add_test(tc, sequential_rules_wait_for_the_weeks_end);
     tcase_add_test(tc, the_classic_rule_waits_for_votes_alone);
     tcase_add_test(tc, an_arm_that_is_off_is_not_waited_for);
     suite_add_tcase(suite, tc);

@@ -42,12 +42,13 @@ START_TEST(a_look_needs_the_minimum_duration_and_the_minimum_of_votes)
 
     two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 60, 90, 100);
     l.in.now_us = INPUT_START + 7 * INPUT_DAY - 1;
+    l.in.week = 0;
     look_decide(&l);
     expect(&l, LLMLEARN_KEEP_GOING, "running");
     ck_assert(!l.out.takes_look && l.out.looks == 0);
     ck_assert_str_eq(look_sentence(&l),
                      "Too early to decide: the test has run 6.9 days of at least 7 days.");
-    l.in.now_us++;
+    look_set_age(&l, 7);
     look_decide(&l);
     ck_assert(l.out.takes_look && l.out.looks == 1);
 
@@ -55,14 +56,15 @@ START_TEST(a_look_needs_the_minimum_duration_and_the_minimum_of_votes)
     look_decide(&l);
     expect(&l, LLMLEARN_KEEP_GOING, "insufficient_sample");
     ck_assert(!l.out.takes_look);
-    ck_assert_str_eq(
-        look_sentence(&l),
-        "Too early to decide: v1.1 has 99 of the 100 first votes that each arm needs.");
+    ck_assert_str_eq(look_sentence(&l),
+                     "Too early to decide: v1.1 has 99 of the 100 first votes that each arm needs,"
+                     " by the end of week 1.");
 }
 END_TEST
 
-/* Where a rule of one look a day would look twice within an hour, and not at all a day later. */
-START_TEST(one_look_in_each_whole_day_since_the_start)
+/* Of seven days, or of one where a test may end within the week. Where a rule of one look each
+ * seven days would look twice within an hour, and not at all a week later. */
+START_TEST(one_look_in_each_whole_week_since_the_start)
 {
     const struct {
         double before, now;
@@ -73,37 +75,91 @@ START_TEST(one_look_in_each_whole_day_since_the_start)
     };
     look l;
 
-    for (size_t i = 0; i < LL_ARRAY_COUNT(cases); i++) {
-        two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 60, 61, 100);
-        look_add_before(&l, cases[i].before, 90);
-        look_set_age(&l, cases[i].now);
-        look_decide(&l);
-        expect(&l, LLMLEARN_KEEP_GOING, cases[i].looks ? "not_yet" : "between_looks");
-        ck_assert(l.out.takes_look == cases[i].looks);
-        ck_assert_uint_eq(l.out.looks, cases[i].looks ? 2 : 1);
+    for (int days = 1; days <= 7; days += 6) {
+        for (size_t i = 0; i < LL_ARRAY_COUNT(cases); i++) {
+            two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 60, 61, 100);
+            l.in.test.duration_min_us = days * INPUT_DAY;
+            l.in.test.duration_max_us = 64 * days * INPUT_DAY;
+            look_add_before(&l, cases[i].before * days, 90);
+            look_set_age(&l, cases[i].now * days);
+            look_decide(&l);
+            expect(&l, LLMLEARN_KEEP_GOING, cases[i].looks ? "not_yet" : "between_looks");
+            ck_assert(l.out.takes_look == cases[i].looks);
+            ck_assert_uint_eq(l.out.looks, cases[i].looks ? 2 : 1);
+        }
+        ck_assert_str_eq(look_sentence(&l),
+                         days == 1
+                             ? "Look 1 was taken already; the next one is due in 2.4 hours."
+                             : "Look 1 was taken already; the next one is due in 16.8 hours.");
     }
-    ck_assert_str_eq(look_sentence(&l),
-                     "Look 1 was taken already; the next one is due in 2.4 hours.");
 }
 END_TEST
 
-/* A test of 128 days is looked at on every other one. In one of 100 days it is the same: 1/64 of
- * it is a day and a half, and days are whole. */
+/* A test of 128 weeks is looked at in every other one. In one of 100 it is the same: 1/64 of it
+ * is a week and a half, and weeks are whole. */
 START_TEST(long_tests_are_looked_at_sixty_four_times)
 {
     look l;
 
-    for (double days = 100; days < 129; days += 28) {
-        two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 60, 61, 100);
-        l.in.test.duration_max_us = (int64_t)days * INPUT_DAY;
-        look_add_before(&l, 20.0, 90);
-        look_set_age(&l, 21.9);
-        look_decide(&l);
-        expect(&l, LLMLEARN_KEEP_GOING, "between_looks");
-        look_set_age(&l, 22);
-        look_decide(&l);
-        expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
+    for (int days = 1; days <= 7; days += 6) {
+        for (int count = 100; count < 129; count += 28) {
+            two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 60, 61, 100);
+            l.in.test.duration_min_us = days * INPUT_DAY;
+            l.in.test.duration_max_us = count * days * INPUT_DAY;
+            look_add_before(&l, 20.0 * days, 90);
+            look_set_age(&l, 21.9 * days);
+            look_decide(&l);
+            expect(&l, LLMLEARN_KEEP_GOING, "between_looks");
+            look_set_age(&l, 22.0 * days);
+            look_decide(&l);
+            expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
+        }
     }
+}
+END_TEST
+
+/* What came after the week's end decides nothing until the next, or until the last day. */
+START_TEST(a_look_sees_whole_weeks)
+{
+    look l;
+
+    two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 200, 300, 400);
+    look_set_week_end(&l, 1, 199, 399);
+    look_set_age(&l, 9);
+    look_decide(&l);
+    expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
+    ck_assert(l.out.takes_look);
+    ck_assert_double_lt(fabs(l.out.evidence.arms[1].z), 0.1);
+    ck_assert_uint_eq(l.out.evidence.looked[1].trials, 399);
+    ck_assert_uint_eq(l.out.evidence.first_votes[1].trials, 400);
+    look_set_week_end(&l, 1, 60, 99);
+    look_decide(&l);
+    expect(&l, LLMLEARN_KEEP_GOING, "insufficient_sample");
+    look_set_week_end(&l, 1, 300, 400);
+    look_decide(&l);
+    expect_winner(&l, 1);
+    ck_assert_str_eq(look_sentence(&l),
+                     "v1.1 was found helpful by 75.0 % of 400 first votes, against 50.0 % of 400"
+                     " for the champion v1.0: z = 7.30, where 3.36 is needed, at look 1, by the end"
+                     " of week 1.");
+
+    look_set_week_end(&l, 1, 199, 399);
+    l.in.test.duration_max_us = 9 * INPUT_DAY; /* whatever the week saw */
+    look_decide(&l);
+    expect_winner(&l, 1);
+    l.in.test.duration_max_us = 56 * INPUT_DAY;
+    l.in.test.duration_min_us = 6 * INPUT_DAY; /* a test that may end in the week */
+    look_decide(&l);
+    expect_winner(&l, 1);
+
+    look_set_week_end(&l, 1, 300, 400);
+    l.in.test.duration_min_us = 10 * INPUT_DAY;
+    look_set_age(&l, 13.9);
+    look_decide(&l);
+    expect(&l, LLMLEARN_KEEP_GOING, "running");
+    look_set_age(&l, 14);
+    look_decide(&l);
+    expect_winner(&l, 1);
 }
 END_TEST
 
@@ -294,10 +350,11 @@ START_TEST(with_all_that_was_planned_it_ends)
     two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 500, 510, 1000);
     look_decide(&l);
     expect(&l, LLMLEARN_NO_DIFFERENCE, "planned_votes_reached");
-    ck_assert_str_eq(look_sentence(&l),
-                     "No difference was shown by all the first votes that were planned: v1.1, the"
-                     " nearest, has z = 0.45, where 1.96 is needed, at look 1. The champion v1.0"
-                     " stays.");
+    ck_assert_str_eq(
+        look_sentence(&l),
+        "No difference was shown by all the first votes that were planned: v1.1, the"
+        " nearest, has z = 0.45, where 1.96 is needed, at look 1, by the end of week 1. The"
+        " champion v1.0 stays.");
     two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 500, 545, 1000);
     look_decide(&l);
     expect_winner(&l, 1);
@@ -319,7 +376,7 @@ START_TEST(a_variant_that_was_known_in_full_is_done)
     look_set_arm(&l, 2, 150, 300);
     for (uint32_t i = 0; i < 3; i++)
         l.in.arms[i].units = 0;
-    look_set_age(&l, 9);
+    look_set_age(&l, 14);
     look_decide(&l);
     expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
     ck_assert(l.out.evidence.arms[1].is_done && !l.out.evidence.arms[2].is_done);
@@ -340,12 +397,12 @@ START_TEST(the_last_day_spends_all_that_is_left)
     look l;
 
     two_arms(&l, LLMLEARN_RULE_GROUP_SEQUENTIAL, 200, 233, 400); /* z = 2.34 */
-    look_set_age(&l, 54);
+    look_set_age(&l, 42);
     look_decide(&l);
     expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
     ck_assert_double_gt(l.out.evidence.arms[1].bound, 2.5);
-    look_add_before(&l, 54, 400);
-    look_set_age(&l, 55);
+    look_add_before(&l, 42, 400);
+    look_set_age(&l, 49);
     look_decide(&l);
     expect(&l, LLMLEARN_KEEP_GOING, "not_yet");
     look_set_age(&l, 56);
@@ -727,8 +784,9 @@ int main(void)
     int failed;
 
     tcase_add_test(tc, a_look_needs_the_minimum_duration_and_the_minimum_of_votes);
-    tcase_add_test(tc, one_look_in_each_whole_day_since_the_start);
+    tcase_add_test(tc, one_look_in_each_whole_week_since_the_start);
     tcase_add_test(tc, long_tests_are_looked_at_sixty_four_times);
+    tcase_add_test(tc, a_look_sees_whole_weeks);
     tcase_add_test(tc, the_last_of_sixty_four_looks_is_kept_for_the_last_day);
     tcase_add_test(tc, on_the_last_day_it_looks_whatever_there_is);
     tcase_add_test(tc, z_at_the_bound_wins_and_just_below_does_not);

@@ -381,9 +381,10 @@ class Learner(Core):
                 "classic", if it must be a test that everybody knows: chi-square
                 p < alpha and Cramer's V > min_effect, looked at once. Finds
                 large differences only.
-                "group_sequential", for a job that looks daily or weekly: each
-                variant against the champion, by bounds that together spend
-                alpha; a look a day at most. Finds most, and may end early.
+                "group_sequential", for a weekly job: each variant against the
+                champion, by bounds that together spend alpha; a look a week at
+                most, at whole weeks (days, if min_duration_days is below 7).
+                Finds most, and may end early.
                 "always_valid", for people who look whenever they like: an
                 e-value for each variant, as it was at the end of the latest
                 whole week. Needs up to 1.6 times as many votes.

@@ -624,8 +624,9 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *      "p_value", "ln_p_value", "chi_square", "degrees", "cramers_v", "cramers_v_unbiased",
  *      "method",                           do the arms' first votes differ?
  *      "difference_confidence",            of the difference intervals, which hold all at once
- *      "srm": {"ln_e_value", "p_value",    do units follow the weights?
- *        "deviation_max"},
+ *      "srm": {"ln_e_value",               do units follow the weights?
+ *        "ln_e_value_max",                 the highest it has been, after any unit: decides
+ *        "p_value", "deviation_max"},
  *      "differential_response": {          do first votes?
  *        "ln_e_value", "p_value",
  *        "apart"},                         how much less the least willing arm's units vote

@@ -1,6 +1,7 @@
 #include "api/handle.h"
 
 #include "experiment/breaker.h"
+#include "experiment/evidence.h"
 #include "store/variants.h"
 
 #include <stdlib.h>
@@ -91,11 +92,12 @@ static llmlearn_err check_breaker(void *user, ll_connection *connection, ll_ab_o
     return ll_breaker_check(connection, test, now_us, core->log, out_switched);
 }
 
-/* Each first vote takes the e-process of its test one step on. */
+/* A first vote takes the e-process of its test one step on, a new unit that of the split. */
 static const ll_ab_stepper stepper = {
     .read = llmlearn_eprocess_read,
     .add = llmlearn_eprocess_add,
     .write = llmlearn_eprocess_write,
+    .split_gain = ll_evidence_srm_gain,
 };
 
 static llmlearn_err load_config(ll_core *core, ll_deadline deadline)

@@ -34,7 +34,7 @@ uint32_t ll_blockers_find(const ll_decide_input *in, const ll_evidence *evidence
     }
     if (is_one_in_hundred(in->test.contaminated, units))
         blockers |= LL_BLOCKER_CONTAMINATION;
-    if (evidence->srm.ln_e_value >= log(SRM_E_VALUE))
+    if (evidence->srm_ln_e_max >= log(SRM_E_VALUE))
         blockers |= LL_BLOCKER_SRM;
     if (is_response_apart(evidence))
         blockers |= LL_BLOCKER_RESPONSE;

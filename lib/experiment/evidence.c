@@ -68,7 +68,13 @@ static void test_split(const ll_decide_input *in, ll_evidence *out)
         weights[i] = in->arms[i].weight;
     }
     ll_split_test(units, weights, in->arm_count, SRM_CONCENTRATION, &out->srm);
+    out->srm_ln_e_max = fmax(in->test.srm_ln_e_max, out->srm.ln_e_value);
     ll_split_test(votes, weights, in->arm_count, RESPONSE_CONCENTRATION, &out->response);
+}
+
+double ll_evidence_srm_gain(uint64_t units, uint64_t all_units, double share)
+{
+    return ll_split_gain(units, all_units, share, SRM_CONCENTRATION);
 }
 
 /* How much less often the units of the least willing arm vote than those of the most willing. */

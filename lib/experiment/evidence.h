@@ -43,6 +43,7 @@ typedef struct ll_evidence {
     double cramers_v_unbiased;
     llmlearn_posterior posterior;
     llmlearn_split srm;      /* units against the weights of the arms that are on */
+    double srm_ln_e_max;     /* the highest that its e-value has been, after any unit */
     llmlearn_split response; /* first votes against them */
     double response_apart;   /* how much less the least willing arm's units vote, 0 to 1 */
     double difference_z;     /* for intervals of the variants' differences that hold all at once */
@@ -57,5 +58,9 @@ ll_classic_input ll_evidence_classic_input(const ll_decide_input *in, const ll_e
 /* How far the variant's rate is above the champion's, in standard deviations of the difference
  * between arms that are alike. 0 where nothing varies. */
 double ll_evidence_z(const llmlearn_rate *champion, const llmlearn_rate *variant);
+
+/* What srm_ln_e_max is made of: what the e-value of the split gains, as its logarithm, by a unit
+ * of an arm that has `units` of all and that share of the weights. */
+double ll_evidence_srm_gain(uint64_t units, uint64_t all_units, double share);
 
 #endif

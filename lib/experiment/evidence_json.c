@@ -35,16 +35,28 @@ static void put_association(ll_json_writer *w, const ll_evidence *e)
     ll_json_writer_put_string(w, "method", c->method);
 }
 
-static void put_split(ll_json_writer *w, const char *key, const llmlearn_split *split,
-                      const char *apart_key, double apart)
+static void put_srm(ll_json_writer *w, const ll_evidence *e)
 {
-    bool known = split->status == LLMLEARN_STATS_OK;
+    bool known = e->srm.status == LLMLEARN_STATS_OK;
 
-    ll_json_writer_key(w, key);
+    ll_json_writer_key(w, "srm");
     ll_json_writer_open(w, '{');
-    ll_json_writer_put_real(w, "ln_e_value", split->ln_e_value);
-    ll_json_put_real(w, "p_value", known, split->p_value);
-    ll_json_put_real(w, apart_key, known, apart);
+    ll_json_writer_put_real(w, "ln_e_value", e->srm.ln_e_value);
+    ll_json_writer_put_real(w, "ln_e_value_max", e->srm_ln_e_max);
+    ll_json_put_real(w, "p_value", known, e->srm.p_value);
+    ll_json_put_real(w, "deviation_max", known, e->srm.deviation_max);
+    ll_json_writer_close(w, '}');
+}
+
+static void put_response(ll_json_writer *w, const ll_evidence *e)
+{
+    bool known = e->response.status == LLMLEARN_STATS_OK;
+
+    ll_json_writer_key(w, "differential_response");
+    ll_json_writer_open(w, '{');
+    ll_json_writer_put_real(w, "ln_e_value", e->response.ln_e_value);
+    ll_json_put_real(w, "p_value", known, e->response.p_value);
+    ll_json_put_real(w, "apart", known, e->response_apart);
     ll_json_writer_close(w, '}');
 }
 
@@ -191,8 +203,8 @@ void ll_evidence_put(ll_json_writer *w, const ll_decide_input *in, const ll_evid
                               decides ? NULL : "if this were the only look");
     put_association(w, e);
     ll_json_writer_put_real(w, "difference_confidence", 1 - in->test.alpha / (in->arm_count - 1));
-    put_split(w, "srm", &e->srm, "deviation_max", e->srm.deviation_max);
-    put_split(w, "differential_response", &e->response, "apart", e->response_apart);
+    put_srm(w, e);
+    put_response(w, e);
     ll_json_writer_put_int(w, "contaminated_units", in->test.contaminated);
     ll_json_writer_put_int(w, "mismatches", in->test.mismatches);
     ll_json_writer_key(w, "arms");

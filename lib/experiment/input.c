@@ -11,6 +11,8 @@
 /* Far from where the difference of two times overflows. */
 #define TIME_MAX_US (INT64_MAX / 4)
 #define LATENCY_MAX_MS 1e12
+/* More than 2^53 units could gain. */
+#define LN_E_MAX 1e18
 
 static bool is_count(int64_t count)
 {
@@ -50,6 +52,8 @@ static const char *fault_of_test(const ll_ab_test *t)
         !is_count(t->mismatches) ||
         (t->rule == LLMLEARN_RULE_GROUP_SEQUENTIAL && t->trials_planned == 0))
         return "impossible counts of the test";
+    if (!is_within(t->srm_ln_e_max, 0, LN_E_MAX))
+        return "an impossible e-value of the split";
     return NULL;
 }
 

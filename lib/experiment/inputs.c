@@ -111,6 +111,7 @@ static void walk_test(walk *w, ll_ab_test *t)
     walk_i64(w, &t->trials_planned);
     walk_i64(w, &t->contaminated);
     walk_i64(w, &t->mismatches);
+    walk_real(w, &t->srm_ln_e_max);
 }
 
 static void walk_moments(walk *w, ll_ab_moments *moments)

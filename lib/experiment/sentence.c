@@ -265,7 +265,7 @@ static void put_invalid(ll_buffer *out, const ll_decide_input *in, const ll_deci
     if (is_status(o, "srm")) {
         ll_buffer_printf(out, "The test is invalid: its split is broken. That its units follow the"
                               " weights has ");
-        put_e(out, o->evidence.srm.ln_e_value);
+        put_e(out, o->evidence.srm_ln_e_max);
         ll_buffer_printf(out,
                          " against it, where 1,000 is too much: look for rows that are lost, or"
                          " logged for the wrong arm.");

@@ -116,3 +116,11 @@ void ll_split_test(const uint64_t *counts, const double *weights, uint32_t count
     else if (t.trials <= 0)
         out->status = LLMLEARN_STATS_NO_DATA;
 }
+
+double ll_split_gain(uint64_t count, uint64_t trials, double share, double concentration)
+{
+    double expected = share * (double)trials;
+
+    assert(count <= trials && share > 0 && share <= 1);
+    return log1p(((double)count - expected) / (share * concentration + expected));
+}

@@ -23,4 +23,10 @@
 void ll_split_test(const uint64_t *counts, const double *weights, uint32_t count,
                    double concentration, llmlearn_split *out);
 
+/* What ln_e_value gains if the next of `trials` falls to an arm that has `count` of them: ln of
+ * (C share + count) / (C + trials), how likely the prior and those before make it, over its share
+ * of the weights. Before the next, arms may leave: the gains, each of the arms that are there,
+ * still add up to an e-process. */
+double ll_split_gain(uint64_t count, uint64_t trials, double share, double concentration);
+
 #endif

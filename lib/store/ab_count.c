@@ -35,6 +35,28 @@ static void add_exposures(ll_ab_arm *arm, const ll_unit *unit, int sign)
     ll_ab_moments_add(&arm->failure_ppm, unit->failures * MILLION, unit->exposures, sign);
 }
 
+/* An arm that is switched off takes no part: no units come there that could be compared. */
+static void step_split(ll_ab_open *open, uint32_t arm)
+{
+    ll_ab_test *test = &open->test;
+    int64_t units = 0;
+    double weight = 0;
+
+    if (open->stepper == NULL || open->arms[arm].off_us != 0)
+        return;
+    for (uint32_t i = 0; i < open->arm_count; i++) {
+        if (open->arms[i].off_us != 0)
+            continue;
+        units += open->arms[i].units;
+        weight += open->arms[i].weight;
+    }
+    test->srm_ln_e += open->stepper->split_gain((uint64_t)open->arms[arm].units, (uint64_t)units,
+                                                open->arms[arm].weight / weight);
+    if (test->srm_ln_e > test->srm_ln_e_max)
+        test->srm_ln_e_max = test->srm_ln_e;
+    open->test_changed = true;
+}
+
 void ll_ab_count_exposure(ll_ab_open *open, uint32_t arm, uint64_t hash, const ll_unit *before,
                           const ll_unit *after)
 {
@@ -44,8 +66,11 @@ void ll_ab_count_exposure(ll_ab_open *open, uint32_t arm, uint64_t hash, const l
     assert(arm < open->arm_count && after->exposures == before->exposures + 1);
     add_exposures(sums, before, -1);
     add_exposures(sums, after, 1);
-    sums->units += !before->found;
-    open->new_units[arm] += !before->found;
+    if (!before->found) {
+        step_split(open, arm);
+        sums->units++;
+        open->new_units[arm]++;
+    }
     open->failed |= failed && open->test.status == LL_AB_RUNNING;
     ll_ab_recent_push(&sums->recent, hash, failed);
 }
@@ -53,7 +78,7 @@ void ll_ab_count_exposure(ll_ab_open *open, uint32_t arm, uint64_t hash, const l
 /* Nothing that could be read fails to take a step, short of 2^53 votes. */
 static void step(ll_ab_open *open, uint32_t arm, bool positive)
 {
-    if (open->stepper != NULL && open->stepper->add(&open->state, arm, positive) == LLMLEARN_OK)
+    if (open->has_state && open->stepper->add(&open->state, arm, positive) == LLMLEARN_OK)
         open->stepped = true;
 }
 

@@ -30,11 +30,14 @@ llmlearn_err ll_ab_eprocess_write(ll_connection *connection, uint64_t test,
 void ll_ab_eprocess_turn_weeks(ll_ab_eprocess *eprocess, int64_t started_us, int64_t now_us);
 
 /* What the store, which knows no statistics, is given to take the steps with. As the public
- * functions llmlearn_eprocess_read, _add and _write. */
+ * functions llmlearn_eprocess_read, _add and _write; and what the e-process of the split gains, as
+ * its logarithm, by a unit of an arm that has so many of all the units and such a share of the
+ * weights. */
 typedef struct ll_ab_stepper {
     llmlearn_err (*read)(const uint8_t *bytes, size_t size, llmlearn_eprocess *out_state);
     llmlearn_err (*add)(llmlearn_eprocess *state, uint32_t arm, int32_t success);
     llmlearn_err (*write)(const llmlearn_eprocess *state, uint8_t *out_bytes, size_t *out_size);
+    double (*split_gain)(uint64_t units, uint64_t all_units, double share);
 } ll_ab_stepper;
 
 #endif

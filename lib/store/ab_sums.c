@@ -77,7 +77,8 @@ static llmlearn_err read_eprocess(const ll_ab_sums *sums, ll_ab_open *open)
     ll_ab_eprocess *e = &open->eprocess;
     llmlearn_err err;
 
-    open->stepper = NULL;
+    open->stepper = sums->stepper;
+    open->has_state = false;
     if (sums->stepper == NULL || open->test.status != LL_AB_RUNNING)
         return LLMLEARN_OK;
     err = ll_ab_eprocess_read(sums->connection, open->test.id, e);
@@ -87,9 +88,8 @@ static llmlearn_err read_eprocess(const ll_ab_sums *sums, ll_ab_open *open)
         return err;
     ll_ab_eprocess_turn_weeks(e, open->test.started_us, sums->now_us);
     open->state.struct_size = sizeof open->state;
-    if (sums->stepper->read(e->now, e->now_bytes, &open->state) == LLMLEARN_OK &&
-        open->state.arm_count == open->arm_count)
-        open->stepper = sums->stepper;
+    open->has_state = sums->stepper->read(e->now, e->now_bytes, &open->state) == LLMLEARN_OK &&
+                      open->state.arm_count == open->arm_count;
     return LLMLEARN_OK;
 }
 

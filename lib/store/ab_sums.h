@@ -27,6 +27,7 @@ typedef struct ll_ab_open {
     uint64_t arms_changed;                                              /* a bit for each */
     int64_t new_units[LLMLEARN_ARMS_MAX], new_votes[LLMLEARN_ARMS_MAX]; /* on the day at hand */
     const ll_ab_stepper *stepper; /* NULL: no e-process is to be stepped */
+    bool has_state;
     llmlearn_eprocess state;
     ll_ab_eprocess eprocess; /* as read, with its weeks turned */
 } ll_ab_open;

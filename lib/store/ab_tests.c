@@ -8,8 +8,9 @@
 #define TEST_COLUMNS                                                                               \
     "t.id, t.signal, t.status, t.rule, t.salt, t.champion, t.started_us, t.ended_us,"              \
     " t.duration_min_us, t.duration_max_us, t.trials_min, t.alpha, t.effect_min, t.lift_min,"      \
-    " t.rate_planned, t.trials_planned, t.previous, t.contaminated, t.mismatches"
-#define TEST_COLUMN_COUNT 19
+    " t.rate_planned, t.trials_planned, t.previous, t.contaminated, t.mismatches,"                 \
+    " t.srm_ln_e, t.srm_ln_e_max"
+#define TEST_COLUMN_COUNT 21
 
 static const ll_statement insert_test = {
     "INSERT INTO llm_ab_tests (signal, status, rule, salt, champion, started_us, duration_min_us,"
@@ -21,7 +22,8 @@ static const ll_statement end_test = {
     "UPDATE llm_ab_tests SET status = ?2, ended_us = ?3 WHERE id = ?1 AND status = 'running'"
 };
 static const ll_statement write_sums = {
-    "UPDATE llm_ab_tests SET contaminated = ?2, mismatches = ?3 WHERE id = ?1"
+    "UPDATE llm_ab_tests SET contaminated = ?2, mismatches = ?3, srm_ln_e = ?4,"
+    " srm_ln_e_max = ?5 WHERE id = ?1"
 };
 static const ll_statement get_test = { "SELECT " TEST_COLUMNS
                                        " FROM llm_ab_tests t WHERE t.id = ?1" };
@@ -141,9 +143,11 @@ llmlearn_err ll_ab_tests_end(ll_connection *connection, uint64_t test, ll_ab_sta
 llmlearn_err ll_ab_tests_write_sums(ll_connection *connection, const ll_ab_test *test)
 {
     const ll_value arguments[] = { ll_int((int64_t)test->id), ll_int(test->contaminated),
-                                   ll_int(test->mismatches) };
+                                   ll_int(test->mismatches), ll_real(test->srm_ln_e),
+                                   ll_real(test->srm_ln_e_max) };
 
-    return ll_connection_run(connection, &write_sums, arguments, 3, NULL, NULL);
+    return ll_connection_run(connection, &write_sums, arguments, LL_ARRAY_COUNT(arguments), NULL,
+                             NULL);
 }
 
 static llmlearn_err read_test(void *context, const ll_row *row)
@@ -177,6 +181,8 @@ static llmlearn_err read_test(void *context, const ll_row *row)
         .previous = ll_row_int(row, 16),
         .contaminated = ll_row_int(row, 17),
         .mismatches = ll_row_int(row, 18),
+        .srm_ln_e = ll_row_real(row, 19),
+        .srm_ln_e_max = ll_row_real(row, 20),
     };
     memcpy(test->salt, salt, sizeof test->salt);
     return LLMLEARN_OK;

@@ -33,6 +33,8 @@ typedef struct ll_ab_test {
     int64_t trials_planned; /* first votes an arm of equal shares needs */
     int64_t previous;       /* llm_variants.id of the arm that was champion before; 0: none */
     int64_t contaminated, mismatches;
+    double srm_ln_e;     /* e-process of the split, in the order in which units came */
+    double srm_ln_e_max; /* the highest that it has been */
 } ll_ab_test;
 
 /* Inserts a running test and its arms, of which only variant and weight are read.
@@ -45,7 +47,7 @@ llmlearn_err ll_ab_tests_insert(ll_connection *connection, const ll_ab_test *tes
 llmlearn_err ll_ab_tests_end(ll_connection *connection, uint64_t test, ll_ab_status status,
                              int64_t now_us);
 
-/* Writes contaminated and mismatches. */
+/* Writes contaminated and what follows it. */
 llmlearn_err ll_ab_tests_write_sums(ll_connection *connection, const ll_ab_test *test);
 
 /* out_test->id is 0 if there is none. Last: the newest of the signal, running or not. */

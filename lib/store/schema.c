@@ -121,6 +121,8 @@ const ll_schema_step ll_schema_steps[] = {
       "ALTER TABLE llm_ab_tests ADD COLUMN rate_planned REAL NOT NULL DEFAULT 0.5;"
       "ALTER TABLE llm_ab_tests ADD COLUMN trials_planned INTEGER NOT NULL DEFAULT 0;"
       "ALTER TABLE llm_ab_tests ADD COLUMN previous INTEGER REFERENCES llm_variants (id);"
+      "ALTER TABLE llm_ab_tests ADD COLUMN srm_ln_e REAL NOT NULL DEFAULT 0;"
+      "ALTER TABLE llm_ab_tests ADD COLUMN srm_ln_e_max REAL NOT NULL DEFAULT 0;"
 
       /* Of explanations from this row on, and of those alone, exposures are counted. */
       "INSERT INTO llm_meta SELECT 'exposures_from_row', ifnull(max(row), 0) + 1"

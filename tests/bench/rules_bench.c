@@ -4,7 +4,9 @@
  * To stderr also goes a table of the rules side by side. */
 #include "measure.h"
 
+#include "experiment/evidence.h"
 #include "simulation/clusters.h"
+#include "simulation/draws.h"
 #include "simulation/rules.h"
 
 #define RUNS 20000
@@ -133,6 +135,40 @@ static void measure_clusters(void)
     print_percent("clusters_taken_for_votes", even.naive, NULL);
 }
 
+/* ---- splits --------------------------------------------------------------------------- */
+
+/* As a test does it: after each unit, of two arms that should be alike. The concentration is
+ * experiment's. */
+static bool is_flagged(double share, uint64_t units, draws *d)
+{
+    uint64_t counts[2] = { 0 };
+    double ln_e = 0.0;
+
+    for (uint64_t n = 0; n < units; n++) {
+        int arm = draw_event(d, share) ? 0 : 1;
+        ln_e += ll_evidence_srm_gain(counts[arm]++, n, 0.5);
+        if (ln_e >= log(1000))
+            return true;
+    }
+    return false;
+}
+
+static double flagged(double share, uint64_t seed)
+{
+    draws d = draws_begin(seed);
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < runs; i++)
+        found += is_flagged(share, 20000, &d);
+    return (double)found / runs;
+}
+
+static void measure_splits(void)
+{
+    print_percent("split_48_52_flagged", flagged(0.48, 700), "value >= 95");
+    print_percent("split_50_50_flagged", flagged(0.5, 701), "value <= 0.1");
+}
+
 /* ---- side by side -------------------------------------------------------------------- */
 
 static void print_row(const char *name, rule which, uint32_t horizon, uint32_t look_every)
@@ -238,6 +274,7 @@ int main(int argc, char **argv)
     measure_unfounded();
     measure_many_arms();
     measure_clusters();
+    measure_splits();
     print_table(2940);
     print_table(4704);
     return 0;

@@ -508,27 +508,32 @@ END_TEST
 
 /* ---- invalid ------------------------------------------------------------ */
 
-/* Four of five users of one arm are never logged. Long before the minimum duration any look finds
- * it. */
+static void explain_to(uint32_t arm, int users)
+{
+    for (int i = 0; i < users; i++) {
+        llmlearn_assignment a;
+        const char *user = user_of(arm, &a);
+        explain(user, &a, plain);
+    }
+}
+
+/* Four of five users of one arm are not logged. Long before the minimum duration any look finds
+ * it, though in the end there are as many of either. */
 static void break_split(llmlearn_rule rule)
 {
     start(rule, two_arms, 2);
-    for (int i = 0; i < 500; i++) {
-        llmlearn_assignment a;
-        const char *user = user_of(0, &a);
-        explain(user, &a, plain);
-    }
-    for (int i = 0; i < 100; i++) {
-        llmlearn_assignment a;
-        const char *user = user_of(1, &a);
-        explain(user, &a, plain);
-    }
+    explain_to(0, 500);
+    explain_to(1, 100);
+    explain_to(1, 400);
     llmlearn_decision d = look(LLMLEARN_PROMOTE);
     ck_assert_msg(d.verdict == LLMLEARN_INVALID, "%s", d.receipt_json);
     ck_assert_str_eq(d.status, "srm");
     ck_assert(d.winner == NULL && d.promotable == 0 && d.promoted == 0);
     json_t *receipt = parse(d.receipt_json);
     ck_assert(has(json_object_get(receipt, "blockers"), "srm"));
+    const json_t *srm = json_object_get(receipt, "srm");
+    ck_assert_double_lt(json_real_value(json_object_get(srm, "ln_e_value")), 0);
+    ck_assert_double_gt(json_real_value(json_object_get(srm, "ln_e_value_max")), log(1000));
     ck_assert_str_eq(text_at(receipt, "fixed_sample_label"), "if this were the only look");
     json_decref(receipt);
     check_replay(d.decision_id);

@@ -1,5 +1,6 @@
 #include "support/ab_batch.h"
 
+#include "experiment/evidence.h"
 #include "ingest/failure.h"
 #include "ingest/record.h"
 #include "ingest/run.h"
@@ -66,7 +67,7 @@ static llmlearn_err trip(void *user, ll_connection *connection, ll_ab_open *open
 }
 
 static const ll_ab_stepper stepper = { llmlearn_eprocess_read, llmlearn_eprocess_add,
-                                       llmlearn_eprocess_write };
+                                       llmlearn_eprocess_write, ll_evidence_srm_gain };
 
 /* ---- fixture ----------------------------------------------------------- */
 

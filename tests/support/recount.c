@@ -3,6 +3,7 @@
 #include "support/recount_functions.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,54 @@ static bool eprocesses_differ(sqlite3 *db, char out[DIFFERENCE_BYTES])
     return differ;
 }
 
+/* ---- splits ------------------------------------------------------------ */
+
+/* Where all units have rows, and no arm was switched off among them, each unit's first row says
+ * when it came. */
+#define SPLITS_TO_RECOUNT                                                                          \
+    "SELECT id, srm_ln_e, srm_ln_e_max FROM llm_ab_tests t WHERE NOT EXISTS (SELECT 1 FROM"        \
+    " llm_ab_arms a WHERE a.test = t.id AND (a.off_us IS NOT NULL OR a.reported > 0))"             \
+    " AND NOT EXISTS (SELECT 1 FROM llm_explanations e WHERE e.test = t.id AND"                    \
+    " row < (SELECT value FROM llm_meta WHERE key = 'exposures_from_row'))"
+#define UNITS_IN_ORDER                                                                             \
+    "SELECT e.arm, a.weight / (SELECT sum(weight) FROM llm_ab_arms WHERE test = ?1)"               \
+    " FROM (SELECT min(row), arm FROM llm_explanations WHERE counted AND test = ?1"                \
+    "  GROUP BY ifnull(unit, explanation_id) ORDER BY 1) e"                                        \
+    " JOIN llm_ab_arms a ON a.test = ?1 AND a.arm = e.arm"
+
+/* How likely those before make each unit, by a Dirichlet prior of concentration 1,000 around the
+ * weights, over its weight. */
+static bool split_differs(sqlite3 *db, sqlite3_stmt *kept)
+{
+    sqlite3_stmt *units = prepare(db, UNITS_IN_ORDER);
+    double counts[LLMLEARN_ARMS_MAX] = { 0 }, all = 0, ln_e = 0, highest = 0;
+
+    sqlite3_bind_int64(units, 1, sqlite3_column_int64(kept, 0));
+    while (sqlite3_step(units) == SQLITE_ROW) {
+        int arm = sqlite3_column_int(units, 0);
+        double share = sqlite3_column_double(units, 1);
+        ln_e += log((1000 * share + counts[arm]++) / (1000 + all++) / share);
+        highest = fmax(highest, ln_e);
+    }
+    sqlite3_finalize(units);
+    return fabs(ln_e - sqlite3_column_double(kept, 1)) > 1e-9 * (1 + all) ||
+           fabs(highest - sqlite3_column_double(kept, 2)) > 1e-9 * (1 + all);
+}
+
+static bool splits_differ(sqlite3 *db, char out[DIFFERENCE_BYTES])
+{
+    sqlite3_stmt *kept = prepare(db, SPLITS_TO_RECOUNT);
+    bool differ = false;
+
+    while (!differ && sqlite3_step(kept) == SQLITE_ROW) {
+        differ = split_differs(db, kept);
+        snprintf(out, DIFFERENCE_BYTES, "split of llm_ab_tests: test %lld",
+                 (long long)sqlite3_column_int64(kept, 0));
+    }
+    sqlite3_finalize(kept);
+    return differ;
+}
+
 const char *recount_difference(const char *path, bool distinct_texts)
 {
     static char difference[DIFFERENCE_BYTES];
@@ -357,6 +406,8 @@ const char *recount_difference(const char *path, bool distinct_texts)
         differs = describe(db, questions[i].what, questions[i].sql, difference);
     if (!differs)
         differs = eprocesses_differ(db, difference);
+    if (!differs)
+        differs = splits_differ(db, difference);
     if (!differs && distinct_texts)
         differs = describe(db, "texts", distinct_texts_sql, difference);
     sqlite3_close(db);

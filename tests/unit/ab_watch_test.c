@@ -82,10 +82,15 @@ START_TEST(the_breaker_is_asked_once_for_all_that_failed)
     ck_assert_int_eq(ab_breaker_calls, 2);
     ck_assert(ll_batch_changed_config(ab_batch));
     ck_assert_int_eq(ab_arm_of(ab_test_id, 1)->off_us, ab_now_us);
+    int64_t split = ab_number("SELECT CAST(1e15 * srm_ln_e AS INTEGER) FROM llm_ab_tests");
+    ck_assert_int_ne(split, 0);
     ab_batch_begin(); /* from now on it is the champion's prompt that fails */
     ab_report(1, "eve");
+    ab_log_row(12, 1, "on its way", AB_PLAIN, 1, 1);
+    ab_log_row(13, 0, "and another", AB_PLAIN, 1, 1);
     ab_batch_commit();
     ck_assert(!ll_batch_changed_config(ab_batch));
+    ck_assert_int_eq(ab_number("SELECT CAST(1e15 * srm_ln_e AS INTEGER) FROM llm_ab_tests"), split);
     ck_assert_int_eq(ab_arm_of(ab_test_id, 1)->failures, 3);
     ck_assert_int_eq(ab_arm_of(ab_test_id, 1)->off_us, ab_now_us);
 }

@@ -59,6 +59,7 @@ static void fill(look *l, llmlearn_rule rule, uint32_t arm_count, uint32_t looks
     l->in.recent.day_count = 7;
     l->in.test.contaminated = 1;
     l->in.test.mismatches = 2;
+    l->in.test.srm_ln_e_max = 1.5;
     for (uint32_t i = 0; i < looks; i++)
         look_add_before(l, 0.1 * i, 10 + i);
 }
@@ -234,6 +235,9 @@ START_TEST(numbers_that_counting_cannot_give_are_found)
     UNSOUND(arms[1].cost_nanousd = -1);
     UNSOUND(arms[1].first_rating[0] = 600);
     UNSOUND(arms[0].off_us = 1);
+    UNSOUND(test.srm_ln_e_max = -1);
+    UNSOUND(test.srm_ln_e_max = (double)NAN);
+    UNSOUND(test.srm_ln_e_max = (double)INFINITY);
     UNSOUND(versions[1][0] = '\0');
     UNSOUND(versions[1][0] = '\n');
     UNSOUND(latency_p95_ms[1] = -2);

@@ -570,6 +570,26 @@ START_TEST(a_broken_split_makes_it_invalid_at_any_look)
 }
 END_TEST
 
+/* What once was over 1,000 to one against the split, after any unit, is not made good by those that
+ * came since. */
+START_TEST(a_split_that_was_broken_stays_broken)
+{
+    look l;
+
+    two_arms(&l, LLMLEARN_RULE_ALWAYS_VALID, 200, 300, 400);
+    l.in.arms[0].units = l.in.arms[1].units = 6000;
+    look_set_age(&l, 0.1);
+    l.in.test.srm_ln_e_max = log(999);
+    look_decide(&l);
+    expect(&l, LLMLEARN_KEEP_GOING, "running");
+    l.in.test.srm_ln_e_max = log(1001);
+    look_decide(&l);
+    expect(&l, LLMLEARN_INVALID, "srm");
+    ck_assert_double_lt(l.out.evidence.srm.ln_e_value, 0);
+    ck_assert_ptr_nonnull(strstr(look_sentence(&l), "its split is broken"));
+}
+END_TEST
+
 /* Equal units, of which 40 % vote in one arm and 30 % in the other. */
 START_TEST(users_who_do_not_answer_alike_make_it_invalid)
 {
@@ -805,6 +825,7 @@ int main(void)
     tcase_add_test(tc, votes_are_those_of_the_weeks_end);
     tcase_add_test(tc, its_last_day_ends_it);
     tcase_add_test(tc, a_broken_split_makes_it_invalid_at_any_look);
+    tcase_add_test(tc, a_split_that_was_broken_stays_broken);
     tcase_add_test(tc, users_who_do_not_answer_alike_make_it_invalid);
     tcase_add_test(tc, an_arm_that_is_off_takes_no_part);
     tcase_add_test(tc, without_a_variant_left_it_ends);

@@ -114,6 +114,30 @@ START_TEST(a_mismatch_is_found)
 }
 END_TEST
 
+/* One count after another, in any order: their gains come to the e-value of all. And whatever the
+ * counts are, what is gained by the next is 1 in the mean. */
+START_TEST(gains_add_up_to_the_e_value)
+{
+    const double weights[3] = { 0.7, 0.25, 0.05 };
+    draws d = draws_begin(3);
+    uint64_t counts[3] = { 0 };
+    double ln_e = 0;
+
+    for (uint64_t n = 0; n < 20000; n++) {
+        double mean = 0, real = draw_real(&d);
+        for (int j = 0; j < 3; j++)
+            mean += weights[j] * exp(ll_split_gain(counts[j], n, weights[j], 1000.0));
+        ck_assert_msg(fabs(mean - 1) < 1e-13, "after %d: %.17g", (int)n, mean);
+        int arm = real < 0.65 ? 0 : real < 0.93 ? 1 : 2;
+        ln_e += ll_split_gain(counts[arm], n, weights[arm], 1000.0);
+        counts[arm]++;
+        if (n % 100 == 0)
+            ck_assert(fabs(ln_e - split_of(counts, weights, 3).ln_e_value) < 1e-9);
+    }
+    ck_assert(ln_e > 20);
+}
+END_TEST
+
 START_TEST(any_counts_and_weights_give_numbers)
 {
     draws d = draws_begin(1);
@@ -151,6 +175,7 @@ int main(void)
     tcase_add_test(tests, only_the_ratios_of_weights_matter);
     tcase_add_test(tests, its_expectation_is_one);
     tcase_add_test(tests, a_mismatch_is_found);
+    tcase_add_test(tests, gains_add_up_to_the_e_value);
     tcase_add_test(tests, any_counts_and_weights_give_numbers);
     suite_add_tcase(suite, tests);
 

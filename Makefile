@@ -43,12 +43,13 @@ WARN   += -Wno-format-truncation
 SAN    := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
-PKGS      := sqlite3
+# libcurl is loaded when it is first needed: only its headers are asked for.
+PKGS      := sqlite3 jansson
 LIB_FLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
-LDLIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null || echo -lsqlite3) \
+LDLIBS    := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null || echo -lsqlite3 -ljansson) \
              -lpthread -lm
-# libcheck and jansson for the tests; asked for only when a test is linked.
-CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check jansson 2>/dev/null || echo -lcheck -ljansson)
+# libcheck for the tests; asked for only when a test is linked.
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck)
 
 # -ffp-contract=off: a receipt replays to the same bits.
 ALL_CFLAGS := -std=c11 -D_GNU_SOURCE= $(WARN) -fPIC -fvisibility=hidden \
@@ -75,7 +76,7 @@ SO := $B/libllmlearn.so
 # ---- build
 
 .PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
-        coverage format install uninstall clean help FORCE
+        fuzz coverage format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -235,6 +236,18 @@ tidy: all
 #: sabotage           plants each known defect and sees its test fail
 sabotage: deps-check
 	@tests/sabotage/run.sh $(ARGS)
+#: fuzz               [SECONDS=60] each target in tests/fuzz, from its seeds, by libFuzzer
+FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+SECONDS ?= 60
+fuzz: deps-check
+	@$(SUBMAKE) B=$B/fuzzed CC=clang SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
+	@mkdir -p $B/fuzz
+	@for target in $(FUZZ:$B/fuzz/%=%); do \
+	    clang -g -O1 -std=c11 -D_GNU_SOURCE= -fsanitize=fuzzer,address,undefined \
+	        -fno-sanitize-recover=all $(INC) -o $B/fuzz/$$target tests/fuzz/$$target.c \
+	        $B/fuzzed/internals.a $(LDLIBS) && mkdir -p $B/fuzz/$$target.corpus && \
+	    $B/fuzz/$$target -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
+	        $B/fuzz/$$target.corpus tests/fuzz/$$target.seeds || exit 1; done
 #: coverage           lines of lib that the tests run; fails under 85 %
 COVERED := $B/coverage
 coverage: deps-coverage

@@ -71,7 +71,10 @@ typedef enum llmlearn_err {
     LLMLEARN_ENOCHAMPION = -11, /* the champion is not among the arms, or there is none yet */
     LLMLEARN_ESTATE = -12,      /* not possible in this state: test ended, variant in use */
     LLMLEARN_EFOREIGN = -13,    /* the file is not a llmlearn database; left untouched */
-    LLMLEARN_EUNKNOWN = -14     /* commit not answered in time; may or may not stand */
+    LLMLEARN_EUNKNOWN = -14,    /* commit not answered in time; may or may not stand */
+    LLMLEARN_ELLM = -15,        /* the model's service refused, failed or answered nothing usable */
+    LLMLEARN_EBUDGET = -16,   /* it could cost more than the budget has left; nothing was called */
+    LLMLEARN_ECANCELLED = -17 /* the caller's flag was raised while it waited */
 } llmlearn_err;
 
 /* The name of a code, "LLMLEARN_EINVAL"; "LLMLEARN_?" for a number that is none. Static. */

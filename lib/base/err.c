@@ -116,6 +116,9 @@ const char *llmlearn_error_name(llmlearn_err err)
         NAME(LLMLEARN_ESTATE);
         NAME(LLMLEARN_EFOREIGN);
         NAME(LLMLEARN_EUNKNOWN);
+        NAME(LLMLEARN_ELLM);
+        NAME(LLMLEARN_EBUDGET);
+        NAME(LLMLEARN_ECANCELLED);
 #undef NAME
     }
     return "LLMLEARN_?";

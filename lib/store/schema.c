@@ -197,6 +197,55 @@ const ll_schema_step ll_schema_steps[] = {
       "ALTER TABLE llm_decisions_new RENAME TO llm_decisions;"
       "CREATE UNIQUE INDEX llm_decisions_verdict ON llm_decisions (test) WHERE kind = 'verdict';"
       "CREATE INDEX llm_decisions_signal ON llm_decisions (signal);" },
+
+    { "variants that a model wrote, jobs, alerts",
+
+      /* What calls of models cost: reserved before the call, settled after it. A reservation that
+       * a crash left open counts as spent. cost NULL: the service did not say, the reservation
+       * stands for it. run: of one generation or job, for its own limit. */
+      "CREATE TABLE llm_generations (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+      " at_us INTEGER NOT NULL, kind TEXT NOT NULL"
+      "  CHECK (kind IN ('generate', 'replay', 'moderate', 'explain')),"
+      " signal INTEGER REFERENCES llm_names (id), parent INTEGER REFERENCES llm_variants (id),"
+      " run TEXT NOT NULL, model INTEGER REFERENCES llm_names (id),"
+      " reserved_nanousd INTEGER NOT NULL CHECK (reserved_nanousd >= 0), settled_us INTEGER,"
+      " prompt_tokens INTEGER, completion_tokens INTEGER,"
+      " cost_nanousd INTEGER CHECK (cost_nanousd >= 0),"
+      /* comments: a JSON list of the explanations whose comments the model was shown. */
+      " comments TEXT, error TEXT) STRICT;"
+      "CREATE INDEX llm_generations_at ON llm_generations (at_us);"
+
+      /* reason: why it was rejected. approved: by whom, when a person has to. */
+      "ALTER TABLE llm_variants ADD COLUMN generation INTEGER REFERENCES llm_generations (id);"
+      "ALTER TABLE llm_variants ADD COLUMN model INTEGER REFERENCES llm_names (id);"
+      "ALTER TABLE llm_variants ADD COLUMN prompt_tokens INTEGER;"
+      "ALTER TABLE llm_variants ADD COLUMN completion_tokens INTEGER;"
+      "ALTER TABLE llm_variants ADD COLUMN cost_nanousd INTEGER;"
+      "ALTER TABLE llm_variants ADD COLUMN reason TEXT;"
+      "ALTER TABLE llm_variants ADD COLUMN approved_by TEXT;"
+      "ALTER TABLE llm_variants ADD COLUMN approved_us INTEGER;"
+
+      /* Who holds the lease works; whoever takes it over counts the epoch up, and what a holder of
+       * an older epoch wants to write is refused. due_us: the moment that is to be run, or runs. */
+      "CREATE TABLE llm_jobs (name TEXT PRIMARY KEY, schedule TEXT NOT NULL,"
+      " due_us INTEGER NOT NULL, epoch INTEGER NOT NULL DEFAULT 0, lease_until_us INTEGER,"
+      " started_us INTEGER, finished_us INTEGER, finished_due_us INTEGER, error TEXT)"
+      " STRICT, WITHOUT ROWID;"
+      /* How far a run has come with each signal: after a crash it goes on from there. */
+      "CREATE TABLE llm_job_steps (job TEXT NOT NULL REFERENCES llm_jobs (name),"
+      " due_us INTEGER NOT NULL, signal TEXT NOT NULL, step TEXT NOT NULL,"
+      " at_us INTEGER NOT NULL, note TEXT, PRIMARY KEY (job, due_us, signal, step))"
+      " STRICT, WITHOUT ROWID;"
+
+      /* Alerts: of one rule about one thing one in each window of time. */
+      "CREATE TABLE llm_outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL,"
+      " rule TEXT NOT NULL, about TEXT NOT NULL, window INTEGER NOT NULL, subject TEXT NOT NULL,"
+      " text TEXT NOT NULL, details TEXT NOT NULL, UNIQUE (rule, about, window)) STRICT;"
+      /* One by each channel that a process has: sent, or given up. */
+      "CREATE TABLE llm_deliveries (alert INTEGER NOT NULL REFERENCES llm_outbox (id),"
+      " channel TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_us INTEGER NOT NULL,"
+      " sent_us INTEGER, given_up_us INTEGER, error TEXT, PRIMARY KEY (alert, channel))"
+      " STRICT, WITHOUT ROWID;" },
 };
 
 const uint32_t ll_schema_step_count = sizeof ll_schema_steps / sizeof ll_schema_steps[0];

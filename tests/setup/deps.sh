@@ -8,18 +8,18 @@
 # that miss a tool say that they skip.
 set -u
 
-build='gcc make pkg-config libsqlite3-dev'
+build='gcc make pkg-config libsqlite3-dev libjansson-dev libcurl4-openssl-dev'
 python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python3-pip'
-checks='g++ clang check libjansson-dev python3-venv python3-pytest python3-pytest-asyncio'
-checks="$checks gunicorn mypy clang-format-14"
+checks='g++ clang check python3-venv python3-pytest python3-pytest-asyncio'
+checks="$checks gunicorn mypy clang-format-14 openssl python3-aiosmtpd python3-croniter"
 rivals='python3-numpy python3-scipy'
 
 case ${1-} in
 run)      wanted="$build $python" ;;
 check)    wanted="$build $python $checks" ;;
-# check, jansson: their support archive is the tests'
-bench)    wanted="$build $python check libjansson-dev $rivals" ;;
-coverage) wanted="$build g++ check libjansson-dev gcovr" ;;
+# check: their support archive is the tests'
+bench)    wanted="$build $python check $rivals" ;;
+coverage) wanted="$build g++ check gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2
     exit 2

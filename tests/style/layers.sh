@@ -1,8 +1,8 @@
 #!/bin/sh
 # Includes point one way: a folder of lib may use itself and the folders on
 # earlier lines of layers.txt; folders on one line are strangers. And a foreign
-# library has one user: sqlite3 the SQLite store, curl the http folder, libpq
-# the PostgreSQL store.
+# library has one user: sqlite3 the SQLite store, curl the http folder,
+# jansson what reads a model's answers, libpq the PostgreSQL store.
 #
 #   layers.sh [root]
 set -eu
@@ -47,6 +47,9 @@ FNR == 1 {
     refuse("only lib/store/sqlite*.[ch] may use sqlite3")
 }
 /^[ \t]*#[ \t]*include[ \t]*[<"]curl/ && here != "http" { refuse("only http may use curl") }
+/^[ \t]*#[ \t]*include[ \t]*[<"]jansson/ && here != "llm" && here != "prompt" {
+    refuse("only llm and prompt may use jansson")
+}
 /^[ \t]*#[ \t]*include[ \t]*[<"](libpq|postgresql)/ && FILENAME !~ /^lib\/store\/postgres/ {
     refuse("only lib/store/postgres*.[ch] may use libpq")
 }

@@ -129,6 +129,7 @@ refuses layers 'stands in no layer' 'mkdir lib/zoo; echo "int ll_x;" >lib/zoo/x.
 refuses layers 'only lib/store/sqlite' 'echo "#include <sqlite3.h>" >>lib/base/one.c'
 refuses layers 'only lib/store/sqlite' 'echo "#include <sqlite3.h>" >lib/store/store.c'
 refuses layers 'only http may use curl' 'echo "#include <curl/curl.h>" >>lib/base/one.c'
+refuses layers 'only llm and prompt may' 'echo "#include <jansson.h>" >>lib/base/one.c'
 refuses layers 'may use libpq' 'echo "#include <libpq-fe.h>" >>lib/store/sqlite.c'
 
 refuses length 'a function of 71 lines' \

@@ -95,9 +95,12 @@ END_TEST
 
 /* ---- rules the tables themselves hold ---------------------------------- */
 
+#define VARIANT "id, signal, version, text, parent, status, created_us, changed_us"
+
 static const ll_statement fixtures[] = {
     { "INSERT INTO llm_names VALUES (1, 2, 'BUY'), (2, 1, 'AAPL')" },
-    { "INSERT INTO llm_variants VALUES (1, 1, 'v1.0', 'text', NULL, 'champion', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT
+      ") VALUES (1, 1, 'v1.0', 'text', NULL, 'champion', 0, 0)" },
     { "INSERT INTO llm_explanations (row, explanation_id, created_us, ticker, variant, flags,"
       " counted, digest, text) VALUES (1, zeroblob(16), 0, 2, 1, 0, 0, 0, 'why')" },
     { "INSERT INTO llm_feedback VALUES (1, 1, 1, 5, 0, 1, 'good')" },
@@ -112,11 +115,11 @@ static const ll_statement forbidden[] = {
     { "INSERT INTO llm_names VALUES (3, 2, 'BUY')" },
     { "INSERT INTO llm_names VALUES (3, 2, NULL)" },
     { "INSERT INTO llm_users (name) VALUES (x'00ff')" },
-    { "INSERT INTO llm_variants VALUES (2, 1, 'v1.0', 't', NULL, 'draft', 0, 0)" },
-    { "INSERT INTO llm_variants VALUES (2, 1, 'v2.0', 't', NULL, 'champion', 0, 0)" },
-    { "INSERT INTO llm_variants VALUES (2, 1, 'v2.0', 't', NULL, 'odd', 0, 0)" },
-    { "INSERT INTO llm_variants VALUES (2, 7, 'v2.0', 't', NULL, 'draft', 0, 0)" },
-    { "INSERT INTO llm_variants VALUES (2, 1, 'v2.0', 't', 77, 'draft', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT ") VALUES (2, 1, 'v1.0', 't', NULL, 'draft', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT ") VALUES (2, 1, 'v2.0', 't', NULL, 'champion', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT ") VALUES (2, 1, 'v2.0', 't', NULL, 'odd', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT ") VALUES (2, 7, 'v2.0', 't', NULL, 'draft', 0, 0)" },
+    { "INSERT INTO llm_variants (" VARIANT ") VALUES (2, 1, 'v2.0', 't', 77, 'draft', 0, 0)" },
     { "INSERT INTO llm_explanations (row, explanation_id, created_us, ticker, variant, flags,"
       " counted, digest, text) VALUES (2, zeroblob(16), 0, 2, 1, 0, 0, 0, 'same id')" },
     { "INSERT INTO llm_explanations (row, explanation_id, created_us, ticker, variant, flags,"

@@ -108,7 +108,7 @@ def find_library() -> Library:
     found = _from_environment() or _from_pkg_config()
     if found is not None:
         return found
-    root = source_root()
+    root, packages = source_root(), ("sqlite3", "jansson")
     if root is None:
         raise SystemExit(
             "llmlearn: no C library found. Install libllmlearn (pkg-config must know it), or set"
@@ -117,8 +117,8 @@ def find_library() -> Library:
     return Library(
         os.path.join(root, "include"),
         sources=_sources_of(root),
-        cflags=_flags("--cflags", "sqlite3"),
-        ldflags=(_flags("--libs", "sqlite3") or ("-lsqlite3",)) + ("-lpthread", "-lm"),
+        cflags=_flags("--cflags", *packages),
+        ldflags=(_flags("--libs", *packages) or ("-lsqlite3", "-ljansson")) + ("-lpthread", "-lm"),
     )
 
 

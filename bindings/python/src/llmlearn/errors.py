@@ -122,6 +122,18 @@ class OutcomeUnknownError(LearnerError):
     """The disk did not answer in time: the change may or may not stand. Asking again is safe."""
 
 
+class ModelError(LearnerError):
+    """The model's service refused, failed, or answered nothing usable."""
+
+
+class BudgetError(LearnerError):
+    """The call could cost more than the budget has left; nothing was called."""
+
+
+class CancelledError(LearnerError):
+    """The call was cancelled while it waited."""
+
+
 _CLASSES: dict[int, type[LearnerError]] = {
     lib.LLMLEARN_EINVAL: InvalidArgumentError,
     lib.LLMLEARN_EIO: StorageError,
@@ -136,6 +148,9 @@ _CLASSES: dict[int, type[LearnerError]] = {
     lib.LLMLEARN_ESTATE: StateError,
     lib.LLMLEARN_EFOREIGN: ForeignDatabaseError,
     lib.LLMLEARN_EUNKNOWN: OutcomeUnknownError,
+    lib.LLMLEARN_ELLM: ModelError,
+    lib.LLMLEARN_EBUDGET: BudgetError,
+    lib.LLMLEARN_ECANCELLED: CancelledError,
 }
 
 

@@ -24,7 +24,8 @@ static bool parse_day(const char *text, int64_t *out_day)
     date.tm_mon -= 1;
     *out_day = (int64_t)timegm(&date) / SECONDS_PER_DAY;
     ll_clock_format_day(*out_day, again);
-    return strcmp(again, text) == 0; /* timegm takes 30 February for 2 March */
+    /* timegm takes 30 February for 2 March */
+    return *out_day >= 0 && strcmp(again, text) == 0;
 }
 
 static const json_t *find(const json_t *list, const char *model)

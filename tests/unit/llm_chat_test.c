@@ -453,8 +453,8 @@ START_TEST(no_failure_tells_the_key)
         if (rows[i].err == LLMLEARN_ETIMEDOUT)
             chat.deadline = ll_deadline_in_ms(300);
         expect_failure(&endpoint, &chat, rows[i].err, "");
-        ck_assert_ptr_nonnull(strstr(heads[0], CANARY)); /* it was sent */
         stop();
+        ck_assert_ptr_nonnull(strstr(heads[0], CANARY)); /* it was sent */
     }
 }
 END_TEST

@@ -240,7 +240,8 @@ sabotage: deps-check peers
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SECONDS ?= 60
 fuzz: deps-check
-	@$(SUBMAKE) B=$B/fuzzed CC=clang SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
+	@$(SUBMAKE) B=$B/fuzzed CC=clang WERROR=-Wno-unknown-warning-option \
+	    SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
 	@mkdir -p $B/fuzz
 	@for target in $(FUZZ:$B/fuzz/%=%); do \
 	    clang -g -O1 -std=c11 -D_GNU_SOURCE= -fsanitize=fuzzer,address,undefined \

@@ -61,7 +61,9 @@ static llmlearn_err check_schema(const ll_llm_chat *chat)
         chat->schema_name[strspn(chat->schema_name, LETTERS "_-")] != '\0')
         return ll_fail(LLMLEARN_EINVAL, "schema_name: must be 1 to %d letters, digits, _ or -",
                        LL_LLM_SCHEMA_NAME_BYTES_MAX);
-    if (chat->schema == NULL || !ll_json_is_object(chat->schema, strlen(chat->schema)))
+    bytes = chat->schema != NULL ? strlen(chat->schema) : 0;
+    if (chat->schema == NULL || !ll_utf8_valid(chat->schema, bytes) ||
+        !ll_json_is_object(chat->schema, bytes))
         return ll_fail(LLMLEARN_EINVAL, "schema: must be a JSON object");
     return LLMLEARN_OK;
 }

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json_text.h"
 #include "base/locale.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <string.h>
@@ -25,10 +26,9 @@ llmlearn_err ll_llm_json_parse(const char *what, const char *text, size_t bytes,
     json_t *object;
     ll_locale numbers;
 
-    assert(text != NULL || bytes == 0);
-    assert(out_object != NULL);
+    assert(text != NULL && out_object != NULL);
     /* First: a parser that recurses must not see what is too deep for its stack. */
-    if (!ll_json_is_object(text, bytes))
+    if (!ll_utf8_valid(text, bytes) || !ll_json_is_object(text, bytes))
         return ll_fail(LLMLEARN_ELLM, "%s: is not a JSON object, or too deep", what);
     ll_locale_enter(&numbers);
     object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);

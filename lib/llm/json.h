@@ -1,7 +1,7 @@
 /* json.h - what a service or a file says, as a tree.
  *
  * Threads: any. The tree is one thread's.
- * Uses:    err, json_text, locale; jansson. */
+ * Uses:    err, json_text, locale, utf8; jansson. */
 #ifndef LL_LLM_JSON_H
 #define LL_LLM_JSON_H
 

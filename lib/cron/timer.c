@@ -45,13 +45,14 @@ static void rest(ll_timer *timer, uint64_t ms)
         status = pthread_cond_timedwait(&timer->changed, &timer->mutex, &end);
 }
 
-/* With the mutex: sleeps until the moment has come or somebody asks. Looks at the clock each time
- * it wakes; one that goes back ends the sleep, too: what was computed from it may be wrong. */
-static void sleep_until(ll_timer *timer, int64_t due_us)
+/* With the mutex: sleeps until the moment has come or somebody asks; `before_us` is the time that
+ * the moment was computed from. Looks at the clock each time it wakes: one that goes back ends the
+ * sleep, too, since what was computed from it may be wrong. */
+static void sleep_until(ll_timer *timer, int64_t due_us, int64_t before_us)
 {
-    int64_t before_us = ll_clock_now_us(&timer->options.clock), now_us = before_us;
+    int64_t now_us = ll_clock_now_us(&timer->options.clock);
 
-    if (due_us <= now_us)
+    if (due_us <= now_us || now_us < before_us)
         rest(timer, REST_MS);
     while (due_us > now_us && now_us >= before_us && !timer->asked &&
            !atomic_load(&timer->stopping)) {
@@ -70,9 +71,10 @@ static void *run(void *argument)
     while (!atomic_load(&timer->stopping)) {
         timer->asked = false;
         pthread_mutex_unlock(&timer->mutex);
-        int64_t due_us = o->look(o->user, timer, ll_clock_now_us(&o->clock));
+        int64_t now_us = ll_clock_now_us(&o->clock);
+        int64_t due_us = o->look(o->user, timer, now_us);
         pthread_mutex_lock(&timer->mutex);
-        sleep_until(timer, due_us);
+        sleep_until(timer, due_us, now_us);
     }
     timer->ended = true;
     pthread_cond_broadcast(&timer->changed);

@@ -26,7 +26,7 @@ typedef struct ll_timer ll_timer;
 typedef int64_t (*ll_timer_fn)(void *user, const ll_timer *timer, int64_t now_us);
 
 typedef struct ll_timer_options {
-    const char *name; /* of the thread, up to 15 characters */
+    const char *name; /* of the thread, up to 15 characters; borrowed as long as it runs */
     ll_clock clock;
     uint32_t awake_every_ms; /* 0: 30 s */
     ll_timer_fn look;

@@ -10,9 +10,10 @@
  * @annually.
  *
  * The two day fields are as in Vixie's cron: if neither begins with `*`, a day that suits either
- * of them is meant; otherwise it must suit both. So `0 0 13 * 5` is the 13th and each Friday, but
- * `0 0 * / 2 * 1` (without the blanks) the Mondays with an odd date. (croniter's default asks
- * instead whether a field leaves days out, and there the latter is all odd days and all Mondays.)
+ * of them is meant; otherwise it must suit both. So `0 0 13 * 5` is the 13th and each Friday. With
+ * every second day, written with a `*` and a step, and weekday 1 it is the Mondays with an odd
+ * date. (There croniter differs by default: it asks whether a field leaves days out, however it
+ * is written, and then means all odd days and all Mondays.)
  *
  * Not understood, on purpose: a field for seconds, and L, W, #, ?, H, R, @reboot.
  *

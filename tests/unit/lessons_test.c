@@ -110,8 +110,10 @@ static int64_t sequence;
 
 static void vote(int64_t explanation, bool helpful, int rating, const char *comment)
 {
+    sequence++;
+
     const ll_vote_row row = { .explanation = explanation,
-                              .voter = -(++sequence),
+                              .voter = -sequence,
                               .helpful = helpful,
                               .rating = rating,
                               .created_us = AB_START_US + sequence,

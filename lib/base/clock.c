@@ -1,5 +1,7 @@
 #include "base/clock.h"
 
+#include "base/calendar.h"
+
 #include <assert.h>
 #include <stdio.h>
 
@@ -74,29 +76,12 @@ void ll_clock_sleep_us(uint32_t us)
     nanosleep(&pause, NULL); /* an early return is fine: callers loop on a deadline */
 }
 
-/* Civil date from days since 1970 (H. Hinnant, "chrono-compatible low-level date
- * algorithms", days_from_civil inverted): right for every int32 year, no time zone. */
-static void civil_from_day(int64_t day, int64_t *year, unsigned *month, unsigned *mday)
-{
-    int64_t shifted = day + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    unsigned of_era = (unsigned)(shifted - era * 146097);
-    unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    unsigned shifted_month = (5 * of_year + 2) / 153;
-
-    *mday = of_year - (153 * shifted_month + 2) / 5 + 1;
-    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    *year = (int64_t)year_of_era + era * 400 + (*month <= 2);
-}
-
 void ll_clock_format_day(int64_t day, char out[LL_TIME_TEXT_BYTES])
 {
-    int64_t year;
-    unsigned month, mday;
+    ll_date date = ll_calendar_date(day);
 
-    civil_from_day(day, &year, &month, &mday);
-    snprintf(out, LL_TIME_TEXT_BYTES, "%04lld-%02u-%02u", (long long)year, month, mday);
+    snprintf(out, LL_TIME_TEXT_BYTES, "%04lld-%02u-%02u", (long long)date.year, date.month,
+             date.day);
 }
 
 void ll_clock_format_time(int64_t time_us, char out[LL_TIME_TEXT_BYTES])

@@ -1,7 +1,7 @@
 /* clock.h - wall time through a replaceable source; deadlines on the monotonic clock.
  *
  * Wall time stamps rows and bounds quotas; waiting never depends on it.
- * Uses: nothing. */
+ * Uses: calendar. */
 #ifndef LL_BASE_CLOCK_H
 #define LL_BASE_CLOCK_H
 

@@ -152,3 +152,12 @@ size_t ll_utf8_measure(const char *text, size_t bytes_max, bool *out_valid)
     *out_valid = ll_utf8_valid(text, bytes);
     return bytes;
 }
+
+size_t ll_utf8_cut(const char *text, size_t bytes, size_t bytes_max)
+{
+    if (bytes <= bytes_max)
+        return bytes;
+    while (bytes_max > 0 && ((unsigned char)text[bytes_max] & 0xc0) == 0x80)
+        bytes_max--;
+    return bytes_max;
+}

@@ -29,4 +29,7 @@ ll_utf8_function *ll_utf8_way(unsigned index);
  * SIZE_MAX, with *out_valid untouched, if there is no NUL among them. */
 size_t ll_utf8_measure(const char *text, size_t bytes_max, bool *out_valid);
 
+/* How many bytes of a valid text to keep, at most bytes_max, so that no character is cut. */
+size_t ll_utf8_cut(const char *text, size_t bytes, size_t bytes_max);
+
 #endif

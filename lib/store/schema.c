@@ -214,6 +214,7 @@ const ll_schema_step ll_schema_steps[] = {
       /* comments: a JSON list of the explanations whose comments the model was shown. */
       " comments TEXT, error TEXT) STRICT;"
       "CREATE INDEX llm_generations_at ON llm_generations (at_us);"
+      "CREATE INDEX llm_generations_run ON llm_generations (run);"
 
       /* reason: why it was rejected. approved: by whom, when a person has to. */
       "ALTER TABLE llm_variants ADD COLUMN generation INTEGER REFERENCES llm_generations (id);"

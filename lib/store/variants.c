@@ -54,13 +54,13 @@ const char *ll_variant_status_name(ll_variant_status status)
     return status_names[status];
 }
 
-static ll_variant_status status_of_name(const char *name)
+ll_variant_status ll_variant_status_of_name(const char *name)
 {
     for (uint32_t i = LL_VARIANT_DRAFT; i < LL_ARRAY_COUNT(status_names); i++) {
         if (strcmp(name, status_names[i]) == 0)
             return (ll_variant_status)i;
     }
-    return LL_VARIANT_REJECTED; /* the schema knows no other word: never serve it */
+    return LL_VARIANT_REJECTED;
 }
 
 static llmlearn_err read_variant(void *context, const ll_row *row)
@@ -71,10 +71,11 @@ static llmlearn_err read_variant(void *context, const ll_row *row)
 
     if (bytes > LL_VERSION_BYTES_MAX)
         bytes = LL_VERSION_BYTES_MAX; /* only in a database that somebody else wrote to */
-    *variant = (ll_variant){ .id = ll_row_int(row, 0),
-                             .signal = ll_row_int(row, 1),
-                             .status = status_of_name(ll_row_text(row, 2, &(size_t){ 0 })),
-                             .has_text = ll_row_int(row, 3) != 0 };
+    *variant =
+        (ll_variant){ .id = ll_row_int(row, 0),
+                      .signal = ll_row_int(row, 1),
+                      .status = ll_variant_status_of_name(ll_row_text(row, 2, &(size_t){ 0 })),
+                      .has_text = ll_row_int(row, 3) != 0 };
     memcpy(variant->version, version, bytes);
     return LLMLEARN_OK;
 }

@@ -22,6 +22,8 @@ typedef enum ll_variant_status {
 
 /* "draft", ... as in the table. */
 const char *ll_variant_status_name(ll_variant_status status);
+/* A word that the schema does not know is LL_VARIANT_REJECTED: never served. */
+ll_variant_status ll_variant_status_of_name(const char *name);
 
 #define LL_VERSION_BYTES_MAX 64
 

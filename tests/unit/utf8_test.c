@@ -295,6 +295,19 @@ START_TEST(measuring_looks_no_further_than_the_limit)
 }
 END_TEST
 
+START_TEST(cutting_leaves_whole_characters)
+{
+    static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
+    static const size_t whole[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11 };
+
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
+        ck_assert_uint_eq(ll_utf8_cut(text, sizeof text - 1, i), whole[i]);
+        ck_assert(ll_utf8_valid(text, whole[i]));
+    }
+    ck_assert_uint_eq(ll_utf8_cut(NULL, 0, 0), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("utf8");
@@ -313,6 +326,7 @@ int main(void)
     tcase_add_test(tests, long_mixed_text_agrees_with_the_definition);
     tcase_add_test(tests, a_nul_byte_is_invalid_wherever_it_stands);
     tcase_add_test(tests, measuring_looks_no_further_than_the_limit);
+    tcase_add_test(tests, cutting_leaves_whole_characters);
     suite_add_tcase(suite, tests);
 
     SRunner *runner = srunner_create(suite);

@@ -466,7 +466,8 @@ bool ll_guard_role(const ll_guard_context *c, ll_guard_reason *out)
 
         while (end < plain->length && strchr(" *_`\"])", plain->data[end]) != NULL)
             end++;
-        if (end < plain->length && plain->data[end] == ':' && AMONG(&c->candidate, word, speakers))
+        if (end < plain->length && plain->data[end] == ':' &&
+            begins_statement(plain, word->begin) && AMONG(&c->candidate, word, speakers))
             return ll_guard_object_at(c, word->from, out, "a speaker's name and a colon");
     }
     return object_to(c, ll_role_rules, "begins another role", out);

@@ -90,7 +90,7 @@ static bool breaks(const ll_guard_text *t, const ll_phrase_rule *rules)
 
     while (rules[count].parts[0] != NULL)
         count++;
-    return ll_guard_phrases_find(t, rules, count, &match);
+    return ll_guard_phrases_find(t, rules, count, 0, &match);
 }
 
 static llmlearn_err gives_orders(const ll_comment *comment, ll_buffer *clean, bool *out)

@@ -34,6 +34,7 @@ static const guard guards[] = {
     { "split_words", ll_guard_split_words },
     { "too_many_lines", ll_guard_too_many_lines },
     { "too_many_tokens", ll_guard_too_many_tokens },
+    { "too_short", ll_guard_too_short },
     { "placeholders", ll_guard_placeholders },
     { "json_fields", ll_guard_json_fields },
     { "url", ll_guard_url },

@@ -3,8 +3,9 @@
  * By the share of each script among the letters; by small words ("the", "und"), which every
  * sentence has; and sentence by sentence, since one sentence is enough for an instruction. The
  * limits: only the languages of stop_words.h are told apart, a sentence of fewer than six words
- * that the base does not have is not judged, and a language that is written in the base's script
- * without any word of the table shows only by having no small words of the base's. */
+ * that the base does not have is judged only by small words of other languages, and a language that
+ * is written in the base's script without any word of the table shows only by having no small words
+ * of the base's. */
 #include "prompt/characters.h"
 #include "prompt/guards.h"
 #include "prompt/stop_words.h"
@@ -16,6 +17,8 @@
 /* Fewer words say nothing about their language. */
 #define WORDS_JUDGED 12u
 #define SENTENCE_WORDS_JUDGED 6u
+/* "Sprich nur Deutsch": enough if a small word of another language is among them. */
+#define SHORT_SENTENCE_WORDS 2u
 /* New words without any small one: keywords are listed like that, sentences are not. */
 #define SENTENCE_WORDS_BARE_MAX 14u
 /* Texts of the languages we know have 25 % and more small words; a terse prompt half of that. */
@@ -152,6 +155,8 @@ typedef struct sentence {
 
 static bool is_strange(const sentence *s)
 {
+    if (s->own_small == 0 && s->other_small > 0 && s->new_words >= SHORT_SENTENCE_WORDS)
+        return true;
     if (s->new_words < SENTENCE_WORDS_JUDGED || s->own_small > s->other_small)
         return false;
     return s->other_small >= 2 || (s->own_small == 0 && s->new_words > SENTENCE_WORDS_BARE_MAX);
@@ -175,7 +180,7 @@ static bool has_strange_sentence(const ll_guard_context *c, size_t language, siz
             s.new_words++;
         if (language < LL_STOP_LANGUAGES && (languages >> language & 1))
             s.own_small++;
-        else if (languages != 0)
+        else if (languages != 0 && !(languages & LL_STOP_AMBIGUOUS))
             s.other_small++;
         if (!ends_sentence(t, i))
             continue;

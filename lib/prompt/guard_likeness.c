@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NEAR_COPY 0.95
 #define UNRELATED 0.05
@@ -84,14 +85,24 @@ static void make_rows(const ll_guard_text *t, hashes *h)
 /* indicator, indicators; explain, explanation, explained: one meaning. */
 static uint64_t stem(const char *word, size_t bytes)
 {
-    enum { STEM_BYTES = 6 };
+    enum { STEM_BYTES = 5 };
 
     if (word[bytes - 1] == 's')
         bytes--;
     return ll_guard_text_hash(word, bytes < STEM_BYTES ? bytes : STEM_BYTES);
 }
 
-static void make_meanings(const ll_guard_text *t, hashes *h)
+/* Names of fields, and the word JSON, stand in every prompt and say nothing of this one. */
+static bool is_of_format(const ll_guard_context *c, const char *word, size_t bytes)
+{
+    for (size_t i = 0; i < c->in->json_field_count; i++)
+        if (strlen(c->in->json_fields[i]) == bytes &&
+            strncasecmp(c->in->json_fields[i], word, bytes) == 0)
+            return true;
+    return bytes == 4 && memcmp(word, "json", 4) == 0;
+}
+
+static void make_meanings(const ll_guard_context *c, const ll_guard_text *t, hashes *h)
 {
     h->count = 0;
     for (size_t i = 0; i < t->word_count; i++) {
@@ -100,7 +111,7 @@ static void make_meanings(const ll_guard_text *t, hashes *h)
         bool is_ascii = (unsigned char)data[0] < 0x80;
 
         if (word->is_placeholder || (is_ascii && word->bytes < MEANING_BYTES_MIN) ||
-            ll_stop_word(data, word->bytes) != 0)
+            ll_stop_word(data, word->bytes) != 0 || is_of_format(c, data, word->bytes))
             continue;
         h->at[h->count++] = is_ascii ? stem(data, word->bytes) : word->hash;
     }
@@ -214,8 +225,8 @@ llmlearn_err ll_guard_likeness(ll_guard_context *c)
 
     if (memory == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory to compare a prompt with others");
-    make_meanings(&c->candidate, &rows);
-    make_meanings(&c->base, &room);
+    make_meanings(c, &c->candidate, &rows);
+    make_meanings(c, &c->base, &room);
     c->likeness = (ll_likeness){ .to_base = jaccard(&rows, &room) };
     make_rows(&c->candidate, &rows);
     err = compare_all(c, &rows, &room);

@@ -68,9 +68,12 @@ static bool is_domain_dot(const ll_view *v, size_t dot)
 
     if (bytes < 2 || bytes > 24)
         return false;
-    if (!blank_before && !blank_after)
-        return left > 0 && is_label(v->data[left - 1]) && !is_file_ending(v->data + word, bytes);
-    return is_ending(v->data + word, bytes, blank_before ? COUNT(endings) : ENDINGS_UNUSUAL);
+    bool is_label_before = left > 0 && is_label(v->data[left - 1]);
+
+    if (!blank_before && !blank_after && is_label_before)
+        return !is_file_ending(v->data + word, bytes);
+    return is_ending(v->data + word, bytes,
+                     blank_after && !blank_before ? ENDINGS_UNUSUAL : COUNT(endings));
 }
 
 static bool has_domain(const ll_view *plain, size_t *out_at)
@@ -146,6 +149,12 @@ static const mark url_marks[] = {
     { "{dot}", LL_VIEW_DENSE, false },      { "<dot>", LL_VIEW_DENSE, false },
     { "-dot-", LL_VIEW_DENSE, false },      { "_dot_", LL_VIEW_DENSE, false },
     { "[d0t]", LL_VIEW_DENSE, false },      { "(d0t)", LL_VIEW_DENSE, false },
+    { "//", LL_VIEW_DENSE, false },         { "\\\\", LL_VIEW_DENSE, false },
+    { "%2e", LL_VIEW_PLAIN, false },        { "%2f", LL_VIEW_PLAIN, false },
+    { "%40", LL_VIEW_PLAIN, false },        { "%3a", LL_VIEW_PLAIN, false },
+    { "url=", LL_VIEW_DENSE, false },       { "site:", LL_VIEW_PLAIN, true },
+    { "utm_", LL_VIEW_DENSE, false },       { "doubleu", LL_VIEW_DENSE, false },
+    { "double-u", LL_VIEW_DENSE, false },   { "slashslash", LL_VIEW_DENSE, false },
     { "xn--", LL_VIEW_PLAIN, true },        { "localhost", LL_VIEW_DENSE, false },
     { "[::", LL_VIEW_DENSE, false },        { "dotcom", LL_VIEW_DENSE, false },
 };
@@ -165,7 +174,7 @@ static bool is_hex(char c)
 /* Four numbers with dots between them, the first of which begins here. */
 static bool is_ipv4(const ll_view *v, size_t at)
 {
-    if (at > 0 && (is_digit(v->data[at - 1]) || v->data[at - 1] == '.'))
+    if (at > 0 && is_digit(v->data[at - 1]))
         return false;
     for (int part = 0; part < 4; part++) {
         size_t digits = 0;
@@ -237,11 +246,37 @@ static bool is_one_of(const ll_guard_text *t, size_t index, const char *const *w
 static const char *const dots[] = { "dot", "punkt", "punto", "ponto", "point", "period", "kropka" };
 static const char *const ats[] = { "at", "arroba", "arobase", "klammeraffe", "chiocciola" };
 
+/* "?ref=abc" */
+static bool has_query(const ll_view *dense, size_t *out_at)
+{
+    for (size_t i = 0; i < dense->length; i++) {
+        size_t end = i + 1;
+
+        while (dense->data[i] == '?' && is_letter(at_or_blank(dense, end)))
+            end++;
+        if (end > i + 1 && at_or_blank(dense, end) == '=') {
+            *out_at = dense->from[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The central bank's dot plot is the one dot of finance. */
+static bool is_dot_plot(const ll_guard_text *t, size_t index)
+{
+    return index + 1 < t->word_count &&
+           (is_word(t, index + 1, "plot") || is_word(t, index + 1, "plots"));
+}
+
 /* "evil dot com" */
 static bool has_spoken_domain(const ll_guard_text *t, size_t *out_at)
 {
     for (size_t i = 0; i + 1 < t->word_count; i++) {
-        if (is_one_of(t, i, dots, COUNT(dots)) && is_one_of(t, i + 1, endings, COUNT(endings))) {
+        bool is_dot = is_word(t, i, "dot") && !is_dot_plot(t, i);
+
+        if (is_dot ||
+            (is_one_of(t, i, dots, COUNT(dots)) && is_one_of(t, i + 1, endings, COUNT(endings)))) {
             *out_at = t->words[i].from;
             return true;
         }
@@ -260,6 +295,8 @@ bool ll_guard_url(const ll_guard_context *c, ll_guard_reason *out)
                                   found->text);
     if (has_domain(&t->views[LL_VIEW_PLAIN], &at))
         return ll_guard_object_at(c, at, out, "a dot between two words, as in a domain");
+    if (has_query(&t->views[LL_VIEW_DENSE], &at))
+        return ll_guard_object_at(c, at, out, "a query as in an address");
     if (has_ip_address(&t->views[LL_VIEW_DENSE], &at))
         return ll_guard_object_at(c, at, out, "a network address");
     return has_spoken_domain(t, &at) && ll_guard_object_at(c, at, out, "a domain spelt out");
@@ -275,26 +312,16 @@ static const mark email_marks[] = {
     { "[@]", LL_VIEW_DENSE, false },
 };
 
-/* name@host; with blanks around the sign only if a dot follows: "RSI @ 70" is none. */
-static bool is_mail_sign(const ll_view *v, size_t at, bool needs_dot)
+/* name@host, name @ host and @name; "RSI @ 70" is none of them. */
+static bool has_mail_sign(const ll_view *dense, size_t *out_at)
 {
-    size_t end = at + 1;
+    for (size_t i = 0; i < dense->length; i++) {
+        char before = (char)(i > 0 ? dense->data[i - 1] : ' ');
+        char after = at_or_blank(dense, i + 1);
+        bool is_name = is_letter(after) || (unsigned char)after >= 0x80;
 
-    if (at == 0 || !is_label(v->data[at - 1]) || !is_label(at_or_blank(v, end)))
-        return false;
-    while (is_label(at_or_blank(v, end)))
-        end++;
-    return !needs_dot || (at_or_blank(v, end) == '.' && is_letter(at_or_blank(v, end + 1)) &&
-                          is_letter(at_or_blank(v, end + 2)));
-}
-
-static bool has_mail_sign(const ll_guard_text *t, ll_view_kind kind, size_t *out_at)
-{
-    const ll_view *v = &t->views[kind];
-
-    for (size_t i = 0; i < v->length; i++) {
-        if (v->data[i] == '@' && is_mail_sign(v, i, kind == LL_VIEW_DENSE)) {
-            *out_at = v->from[i];
+        if (dense->data[i] == '@' && (is_name || (is_letter(before) && is_label(after)))) {
+            *out_at = dense->from[i];
             return true;
         }
     }
@@ -320,12 +347,25 @@ bool ll_guard_email(const ll_guard_context *c, ll_guard_reason *out)
     size_t at = 0;
 
     if (find_marks(t, email_marks, COUNT(email_marks), &at) != NULL ||
-        has_mail_sign(t, LL_VIEW_PLAIN, &at) || has_mail_sign(t, LL_VIEW_DENSE, &at))
+        has_mail_sign(&t->views[LL_VIEW_DENSE], &at))
         return ll_guard_object_at(c, at, out, "an e-mail address");
     return has_spoken_mail(t, &at) && ll_guard_object_at(c, at, out, "an e-mail address spelt out");
 }
 
 /* ---- HTML ---------------------------------------------------------------- */
+
+static const mark html_marks[] = {
+    { "{%", LL_VIEW_DENSE, false },       { "%}", LL_VIEW_DENSE, false },
+    { "{#", LL_VIEW_DENSE, false },       { "${", LL_VIEW_DENSE, false },
+    { "#{", LL_VIEW_DENSE, false },       { "<%", LL_VIEW_DENSE, false },
+    { "[/", LL_VIEW_DENSE, false },       { "[b]", LL_VIEW_DENSE, false },
+    { "[i]", LL_VIEW_DENSE, false },      { "[url", LL_VIEW_DENSE, false },
+    { "[img", LL_VIEW_DENSE, false },     { "onclick=", LL_VIEW_DENSE, false },
+    { "onerror=", LL_VIEW_DENSE, false }, { "onload=", LL_VIEW_DENSE, false },
+    { "onmouse", LL_VIEW_DENSE, false },  { "style=", LL_VIEW_DENSE, false },
+    { "href=", LL_VIEW_DENSE, false },    { "src=", LL_VIEW_DENSE, false },
+    { "@import", LL_VIEW_DENSE, false },  { "expression(", LL_VIEW_DENSE, false },
+};
 
 /* <b, </b, <!-- and <?xml, but not "RSI < 30". */
 static bool is_tag(const ll_view *v, size_t at)
@@ -336,7 +376,7 @@ static bool is_tag(const ll_view *v, size_t at)
         return false;
     if (next == ' ' || next == '\n')
         next = at_or_blank(v, at + 2);
-    return is_letter(next) || (next != '\0' && strchr("/!?", next) != NULL) ||
+    return is_letter(next) || (next != '\0' && strchr("/!?%_:@\\$-{", next) != NULL) ||
            (unsigned char)next >= 0x80;
 }
 
@@ -358,7 +398,11 @@ static bool is_entity(const ll_view *v, size_t at)
 bool ll_guard_html(const ll_guard_context *c, ll_guard_reason *out)
 {
     const ll_view *plain = &c->candidate.views[LL_VIEW_PLAIN];
+    size_t at = 0;
+    const mark *found = find_marks(&c->candidate, html_marks, COUNT(html_marks), &at);
 
+    if (found != NULL)
+        return ll_guard_object_at(c, at, out, "\"%s\" belongs to a markup language", found->text);
     for (size_t i = 0; i < plain->length; i++) {
         if (is_tag(plain, i))
             return ll_guard_object_at(c, plain->from[i], out, "a tag as in HTML or XML");

@@ -14,13 +14,16 @@
     "^drop the|^drop all|^drop every|pass over|look past|brush aside|push aside|cast aside|"       \
     "suspend|disable|turn off|switch off|deactivate|do not adhere|not comply|not heed|unheeded"
 #define INSTRUCTIONS                                                                               \
-    "instruction|directive|guideline|guardrail|^rule$|^rules$|^prompt|constraint|restriction|"     \
-    "^policy|^policies|commandment|^orders|your training|safety|safeguard|^filter$|^filters$|"     \
-    "everything above|everything before|what was said|what came before|text above|"                \
-    "above text|content above|all of the above|system message|moderation|content polic|"           \
-    "^limits set|^limitations|^protocol|told so far|told before|told above|told earlier|"          \
-    "been told|you were told|was told to you|said so far|prior context|previous context|"          \
-    "earlier context|previous message|earlier message|^preamble|your programming|persona"
+    "instruction|directive|guideline|guardrail|^rule$|^rules$|^prompt|constraint|"                 \
+    "restriction|^policy|^policies|commandment|^orders|your training|safety|safeguard|"            \
+    "^filter$|^filters$|everything above|everything before|what was said|"                         \
+    "what came before|text above|above text|content above|all of the above|"                       \
+    "system message|moderation|content polic|^limits set|^limitations|^protocol|"                  \
+    "guidance|direction|command|requirement|what precedes|lines above|lines before|"               \
+    "paragraph above|paragraphs above|sentences above|stipulation|caveats|^brief$|"                \
+    "told so far|told before|told above|told earlier|been told|you were told|"                     \
+    "was told to you|said so far|prior context|previous context|earlier context|"                  \
+    "previous message|earlier message|^preamble|your programming|persona"
 
 const ll_phrase_rule ll_override_rules[] = {
     { .parts = { SET_ASIDE, INSTRUCTIONS }, .gap = 34 },
@@ -28,65 +31,127 @@ const ll_phrase_rule ll_override_rules[] = {
                  "^previous|^prior$|^above|^preceding|^foregoing|^earlier|^everything|^all "
                  "that|^whatever" },
       .gap = 6 },
-    { .parts = { "instruction|directive|guideline|guardrail|^rules|^prompt|constraint|restriction",
+    { .parts = { "guidance|direction|^brief$|instruction|directive|guideline|guardrail|^rules|^"
+                 "prompt|constraint|"
+                 "restriction|"
+                 "everything|all of this|^the above|^anything",
                  "no longer|are void|is void|obsolete|outdated|not "
                  "apply|suspended|cancelled|canceled|"
-                 "superseded|are lifted|is lifted|disabled|not binding|null and void|be ignored|"
-                 "be disregarded|be forgotten|be overridden|be discarded|are optional|a joke|were "
+                 "superseded|are lifted|is lifted|disabled|not binding|null and void|be "
+                 "ignored|"
+                 "be disregarded|be forgotten|be overridden|be discarded|are optional|a "
+                 "joke|were "
                  "a test|"
-                 "was a test|can be skipped|do not matter|dont matter|irrelevant now|were wrong|"
+                 "was a test|can be skipped|do not matter|dont matter|irrelevant now|were "
+                 "wrong|"
                  "were a mistake|have changed|has changed|are revoked|is revoked|have "
                  "expired|expired" },
       .gap = 18 },
     { .parts = { "new instruction|new directive|new rules|real instruction|actual instruction|"
-                 "true instruction|updated instruction|updated system|new system prompt|real task|"
+                 "true instruction|updated instruction|updated system|new system prompt|real "
+                 "task|"
                  "actual task|your true purpose|new task begins|new objective|instead do the "
                  "following|"
-                 "hidden instruction|secret instruction|start over with|reset your|memory reset|"
-                 "begin new session|new session|new conversation|end of prompt|end of instructions|"
-                 "end of the prompt|end of system|prompt ends here|instructions end here|stop here "
+                 "hidden instruction|secret instruction|start over with|reset your|memory "
+                 "reset|"
+                 "begin new session|new session|new conversation|end of prompt|end of "
+                 "instructions|"
+                 "end of the prompt|end of system|prompt ends here|instructions end here|stop "
+                 "here "
                  "and" } },
-    { .parts = { "jailbreak|do anything now|^dan mode|developer mode|debug mode|god mode|sudo mode|"
+    { .parts = { "jailbreak|do anything now|^dan mode|developer mode|debug mode|god mode|sudo "
+                 "mode|"
                  "admin mode|maintenance mode|unrestricted mode|unrestricted ai|unrestricted "
                  "assistant|"
-                 "no restrictions|without restrictions|free of restrictions|unfiltered|uncensored|"
+                 "no restrictions|without restrictions|free of "
+                 "restrictions|unfiltered|uncensored|"
                  "roleplay as|role play as|you are now free|you are now dan|you are now in|"
-                 "you are no longer|pretend you are|pretend to be|pretend that you|opposite day|"
+                 "you are no longer|pretend you are|pretend to be|pretend that you|opposite "
+                 "day|"
                  "hypothetically you can|evil twin|stay in character|grandmother used to|"
                  "as if you had no|without any safety|without safety|without filter|"
-                 "simulate a system|elevated privileges|root access|superuser|authorized override|"
+                 "simulate a system|elevated privileges|root access|superuser|authorized "
+                 "override|"
                  "override code|bypass code|high priority command|top priority command|"
                  "takes precedence over|take precedence over|outranks|overrides everything|"
-                 "more important than any rule|supreme instruction|obey only|obey the following|"
-                 "only obey|listen only to|answer only to me|my commands|do exactly as the comment|"
+                 "more important than any rule|supreme instruction|obey only|obey the "
+                 "following|"
+                 "only obey|listen only to|answer only to me|my commands|do exactly as the "
+                 "comment|"
                  "follow the comment|do what the comment|obey the comment" } },
+    { .parts = { "this paragraph|this sentence|this line|this request|this message|what "
+                 "follows",
+                 "replaces|over the rest|over all|above "
+                 "all|priority|counts|supersede|overrides|"
+                 "outranks|matters most|instead of the" },
+      .gap = 20 },
+    { .parts = { "prioritise this|prioritize this|give priority to|priority over|^only this|"
+                 "what matters is this|contrary to what|opposite of what|released from the|"
+                 "caution you were|as suggestions|are suggestions|made to be broken|"
+                 "nothing above|rest of this text|rest of the prompt|rest of this prompt|"
+                 "start afresh|start anew|not count|earlier as noise|came earlier|"
+                 "been withdrawn|is withdrawn|draft to be|to be thrown away|let go of|"
+                 "go of every|ignr prvs|prvs nstrct|nstrctns|dsrgrd" } },
+    { .parts = { "never obey|not obey|dont obey|avoid the|refuse the|refuse to follow|resist "
+                 "the|"
+                 "reject the|never follow|not follow|need to follow|need not follow|defy the",
+                 "instruction|^rule$|^rules$|guideline|^prompt|directive|constraint" },
+      .gap = 12,
+      .unexcused = true },
+    { .parts = { "^answer|^write|respond|^reply|^output|^speak|translate|^use|^switch",
+                 "in russian|in chinese|in french|in german|in spanish|in italian|in arabic|"
+                 "in portuguese|in japanese|in korean|in hindi|in turkish|in polish|in dutch|"
+                 "in latin|in another language|in english|to russian|to chinese|into french|"
+                 "into russian|into chinese|into german|into spanish" },
+      .gap = 20 },
+    { .parts = { "^if$|^when|whenever|^for$",
+                 "ticker is|symbol is|stock is|company is|reader is|user is|date is|asked "
+                 "about",
+                 "recommend|praise|promot|^urge|^buy$|^sell$|^hide|favour|favor|glowing|"
+                 "enthusias|strongly" },
+      .gap = 24 },
+    { .parts = { "^command|instruction|^order|^orders|^request|everything|whatever|^anything",
+                 "in the indicator|inside the indicator|in the data|inside the data|in the "
+                 "news|"
+                 "in the comment|found in|from the text|text tells|from the data|comment asks|"
+                 "comments ask|comment says|news says" },
+      .gap = 14 },
+    { .parts = { "as instruction|as an instruction|as a command|as commands|as an order|"
+                 "news text tells you" } },
     /* German */
-    { .parts = { "ignorier|ignoriere|vergiss|vergesst|vergessen sie|missacht|beachte nicht|ubergeh|"
+    { .parts = { "ignorier|ignoriere|vergiss|vergesst|vergessen sie|missacht|beachte "
+                 "nicht|ubergeh|"
                  "setze ausser kraft|verwirf|hebe auf|lass ausser acht|uberspringe|umgehe",
-                 "anweisung|anleitung|^regel|vorgabe|instruktion|richtlinie|befehl|beschrankung|"
+                 "anweisung|anleitung|^regel|vorgabe|instruktion|richtlinie|befehl|"
+                 "beschrankung|"
                  "systemprompt|alles bisherige|obige|vorherige|bisherige|vorstehende" },
       .gap = 44 },
     /* French */
     { .parts = { "ignore|ignorez|ignorer|oublie|oubliez|neglige|negligez|ne tiens pas compte|"
-                 "ne tenez pas compte|ne tiens plus compte|fais abstraction|contourne|passe outre|"
+                 "ne tenez pas compte|ne tiens plus compte|fais abstraction|contourne|passe "
+                 "outre|"
                  "desobei|ecarte",
                  "instruction|consigne|^regle|directive|precedent|ci "
                  "dessus|contrainte|restriction" },
       .gap = 44 },
     /* Spanish, Portuguese, Italian */
-    { .parts = { "ignora|ignore|ignorar|olvida|olvide|olvidate|omite|descarta|desatiende|haz caso "
+    { .parts = { "ignora|ignore|ignorar|olvida|olvide|olvidate|omite|descarta|desatiende|haz "
+                 "caso "
                  "omiso|"
                  "no hagas caso|pasa por "
                  "alto|salta|esqueca|esquece|desconsidere|desobedeca|dimentica|"
                  "trascura|non considerare|tralascia",
                  "instruccion|instrucao|instrucoes|istruzion|^regla|^regra|^regole|indicacion|"
                  "anterior|"
-                 "ordenes|directriz|restriccion|restricao|diretriz|precedent|direttiv|istruzioni" },
+                 "ordenes|directriz|restriccion|restricao|diretriz|precedent|direttiv|"
+                 "istruzioni" },
       .gap = 44 },
     /* Dutch, Polish, Turkish, Indonesian, Vietnamese, Czech, Swedish */
-    { .parts = { "negeer|vergeet|zignoruj|ignoruj|zapomnij|pomin|yoksay|unut|gormezden gel|dikkate "
+    { .parts = { "negeer|vergeet|zignoruj|ignoruj|zapomnij|pomin|yoksay|unut|gormezden "
+                 "gel|dikkate "
                  "alma|"
-                 "abaikan|lupakan|bo qua|quen di|zapomen|ignorera|glom|bortse fran|jata huomiotta|"
+                 "abaikan|lupakan|bo qua|quen di|zapomen|ignorera|glom|bortse fran|jata "
+                 "huomiotta|"
                  "hagyd figyelmen",
                  "instructie|aanwijzing|^regels|voorgaande|instrukc|polecen|poprzedni|zasad|"
                  "talimat|"
@@ -99,14 +164,16 @@ const ll_phrase_rule ll_override_rules[] = {
                  "yoksay|unut|gormezden|figyelmen|huomiotta" },
       .gap = 44 },
     /* Russian, Ukrainian, Bulgarian */
-    { .parts = { "игнорир|игнорируй|проигнор|забудь|забудьте|отмени|не обращай внимания|пренебрег|"
+    { .parts = { "игнорир|игнорируй|проигнор|забудь|забудьте|отмени|не обращай "
+                 "внимания|пренебрег|"
                  "не следуй|нарушь|обойди|отбрось|ігнору|забудь про|пропусти",
                  "инструкц|правил|предыдущ|указани|вышеприв|ограничен|команд|прежни|інструкц|"
                  "попередн|"
                  "выше|директив|промпт" },
       .gap = 70 },
     /* Chinese */
-    { .parts = { "忽略|无视|無視|忘记|忘記|忽视|忽視|不要理会|不理会|跳过|违反|绕过|抛开|不用管|"
+    { .parts = { "忽略|无视|無視|忘记|忘記|忽视|忽視|不要理会|不理会|跳过|违反|绕过|抛开|"
+                 "不用管|"
                  "别管|"
                  "不要遵守|不必遵守|不遵守|撤销|取消",
                  "指令|指示|规则|規則|之前|以前|先前|上述|以上|上面|前面|提示|限制|约束|要求|"
@@ -129,6 +196,12 @@ const ll_phrase_rule ll_override_rules[] = {
 /* ---- another role -------------------------------------------------------- */
 
 const ll_phrase_rule ll_role_rules[] = {
+    { .parts = { "message to the model|message to the ai|^dear model|^dear ai|^dear assistant|"
+                 "note to ai|note to the ai|note to the model|attention ai|attention model|"
+                 "developer note|hidden note|internal memo|as the developer|sent by the operator|"
+                 "from the developer|from the operator|prompt injection|begin new prompt|"
+                 "^new prompt|prompt ends|you are the system|you are system" },
+      .unexcused = true },
     { .parts = { "begin system prompt|start of system prompt|system prompt begins|system message "
                  "follows|"
                  "message from the developer|message from openai|message from anthropic|note from "
@@ -179,6 +252,20 @@ const ll_phrase_rule ll_exfiltration_rules[] = {
                  "click the link|click on the|click this|visit our|visit the site|visit this|"
                  "visit the website|visit my|scan the qr|qr code|download the|install "
                  "the|subscribe to our|"
+                 "first sentence you|stand at the very top|top of this message|copy of this "
+                 "message|"
+                 "input unchanged|full input|raw input|whole input|entire input|everything you "
+                 "know|"
+                 "you were configured|text that precedes|that stands above|that made you|private "
+                 "chat|"
+                 "write to us|mail us|send an email|by email|by mail|follow "
+                 "us|instagram|facebook|tiktok|"
+                 "youtube|twitter|reddit|skype|bitcoin|ethereum|recommend the app|open the first|"
+                 "customers balance|clients balance|holdings of the client|clients holdings|real "
+                 "name|"
+                 "readers phone|their login|explain your instruction|paraphrase your|my key is|"
+                 "the secret is|secret word|ssh rsa|rsa private|authorization bearer|^akia$|"
+                 "password|passphrase|"
                  "join our|join my|join the channel|contact me|contact us|call us|call this number|"
                  "text us at|reach us at|add me on|^dm me$|premium group|vip group|vip channel" } },
     { .parts = { "send|^post$|upload|transmit|forward|^mail|^email|report|relay|deliver|pipe|copy",
@@ -304,6 +391,27 @@ const ll_phrase_rule ll_fixed_verdict_rules[] = {
     { .parts = { "never mention|not mention|keep quiet about|say nothing about|do not speak of",
                  "^risk|downside|^loss|uncertaint|warning|disclaimer" },
       .gap = 10 },
+    { .parts = { "avoid|do not|dont|^never|without|^no$",
+                 "mention|^name|talk about|talking about|^list|speak of|^use$|^use |express|"
+                 "discuss|include|^show|write about|dwell on|naming",
+                 "^risk|downside|^loss|disclaimer|doubt|negative|warning|uncertain|caveat|"
+                 "anything bad|bad news" },
+      .gap = 10,
+      .unexcused = true },
+    { .parts = { "avoid negative|avoid bad|avoid doubt|avoid any doubt|risks empty|"
+                 "risks be an empty|risks as an empty|empty list of risks|no risks at all|"
+                 "^is buy in all|is sell in all|buy in all|with the word buy|with the word sell|"
+                 "end with buy|starts with buy|start with buy|give them buy|hear buy|words buy|"
+                 "towards buying|toward buying|towards selling|toward selling|can only rise|"
+                 "only go up|as a certainty|a must have|waiting is a mistake|ever lost with|"
+                 "has ever lost|exactly the following|exactly this|repeat after me|bullish at any|"
+                 "optimistic at any|sound attractive|error for buy|error for sell|"
+                 "speak well of|numbers in favour|numbers in favor|so that they fit|"
+                 "plausible ones|guess missing|guess the missing|guess values|from memory|"
+                 "wording to buy|wording to sell" } },
+    { .parts = { "kauf jetzt|jetzt kaufen|kaufen ist immer|compra ahora|compre agora|"
+                 "achetez maintenant|achete maintenant|koop nu|kup teraz|compra subito|"
+                 "покупай сейчас|купи сейчас|现在买入|马上买入" } },
     /* German, French, Spanish, Russian, Chinese */
     { .parts = { "immer|stets|siempre|toujours|sempre|всегда|总是|始终|一律|永远",
                  "kaufen|verkaufen|comprar|compra|vender|acheter|vendre|comprare|купить|покупай|"
@@ -321,7 +429,7 @@ const ll_phrase_rule ll_profit_promise_rules[] = {
                  "secure|definite|sure",
                  "profit|return|^gain|earning|^win$|winning|upside|price will|will rise|will fall|"
                  "^income|wealth|riches|success|money" },
-      .gap = 16 },
+      .gap = 30 },
     { .parts = { "risk free|riskfree|riskless|cannot lose|cant lose|can not lose|never lose|no way "
                  "to lose|"
                  "zero risk|without any risk|without risk|no risk|sure thing|sure bet|safe bet|"
@@ -341,6 +449,11 @@ const ll_phrase_rule ll_profit_promise_rules[] = {
                  "with leverage up|bet everything|invest everything|no need for a stop|no stop "
                  "loss|"
                  "skip the stop loss" } },
+    { .parts = { "profit|return|^gain|earning|upside|success",
+                 "guaranteed|is certain|are certain|is sure|are sure|assured|is safe|are safe" },
+      .gap = 16 },
+    { .parts = { "advertisement|sales pitch|marketing copy|praise the stock|praise the company|"
+                 "promote the stock|promote the company|endorse the" } },
     { .parts = { "convince|persuade|urge|pressure|push|pressur|manipulat|coax|lure|entice|seduce|"
                  "talk them into|talk the reader into|make the reader|make them|^get the reader to|"
                  "get them to|scare|frighten|nudge|tempt|encourag|compel|force",

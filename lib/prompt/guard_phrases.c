@@ -20,7 +20,7 @@ typedef struct phrase {
 } phrase;
 
 /* A set of rules with its phrases squeezed, for as long as one search takes. */
-enum { RULES_MAX = 40, PHRASES_MAX = 640, SQUEEZED_BYTES_MAX = 14 * 1024 };
+enum { RULES_MAX = 40, PHRASES_MAX = 960, SQUEEZED_BYTES_MAX = 20 * 1024 };
 
 typedef struct book {
     const ll_phrase_rule *rules;
@@ -59,7 +59,7 @@ static void note_triples(finder *f)
 
 /* In a turned text words are not known, so a short phrase would be found by chance: "naval
  * era" has "eval" in it. */
-#define TURNED_BYTES_MIN 8
+#define TURNED_BYTES_MIN 6
 
 static bool is_turned(const ll_guard_text *t, const ll_view *v)
 {
@@ -160,12 +160,12 @@ static bool find_phrase(const ll_view *v, const phrase *p, size_t end, size_t *a
 #define LOOK_BACK_WORDS 9
 
 static const char *const negations[] = {
-    "not",     "never",     "dont",       "no",     "without", "avoid",    "refrain", "cannot",
-    "neither", "nor",       "instead",    "rather", "mustnt",  "shouldnt", "wont",    "nicht",
-    "nie",     "niemals",   "kein",       "keine",  "keinen",  "ohne",     "jamais",  "pas",
-    "sans",    "aucun",     "aucune",     "nunca",  "sin",     "jamas",    "ningun",  "ninguna",
-    "senza",   "mai",       "non",        "nao",    "sem",     "geen",     "niet",    "nooit",
-    "zonder",  "forbidden", "prohibited",
+    "not",     "never",   "dont",    "no",     "without", "avoid",     "refrain",    "cannot",
+    "neither", "nor",     "instead", "rather", "mustnt",  "shouldnt",  "wont",       "nicht",
+    "nie",     "niemals", "kein",    "keine",  "keinen",  "ohne",      "jamais",     "pas",
+    "sans",    "aucun",   "aucune",  "nunca",  "sin",     "jamas",     "ningun",     "ninguna",
+    "senza",   "mai",     "non",     "nao",    "nobody",  "none",      "nothing",    "noone",
+    "sem",     "geen",    "niet",    "nooit",  "zonder",  "forbidden", "prohibited",
 };
 /* Folded, as all words: these are Russian and Chinese. */
 static const char *const folded_negations[] = { "не", "никогда", "без", "不", "勿", "别", "禁" };
@@ -192,6 +192,9 @@ static const char *const folded_small_words[] = { "要", "得", "可", "能", "�
 static const char *const turning_words[] = { "if",     "unless",  "why",   "whoever", "failure",
                                              "until",  "wenn",    "falls", "warum",   "si",
                                              "porque", "penalty", "wrong", "mistake", "or" };
+
+static const char *const taking_back[] = { "forbidden", "prohibited", "unless",  "except",
+                                           "wrong",     "mistake",    "failure", "but" };
 
 static bool is_among(const ll_guard_text *t, const ll_guard_word *word, const char *const *words,
                      size_t count)
@@ -290,15 +293,39 @@ bool ll_guard_phrases_negated(const ll_guard_text *t, size_t at)
     return false;
 }
 
-/* "Guarantee no profit": one such word between the halves, and no other. */
-static bool is_nothing_between(const ll_guard_text *t, size_t first, size_t second)
+/* "Guarantee no profit", "returns are not guaranteed": between the halves one negation, and
+ * nothing but small words. */
+static bool is_negated_between(const ll_guard_text *t, size_t first, size_t second)
 {
-    static const char *const nones[] = { "no",     "keine",  "keinen",  "kein",   "aucun",
-                                         "aucune", "ningun", "ninguna", "nessun", "geen" };
-    size_t index = words_before(t, first + 1);
+    size_t count = 0;
 
-    return index + 1 < t->word_count && t->words[index + 1].from == second &&
-           AMONG(t, &t->words[index], nones);
+    for (size_t i = words_before(t, first + 1); i < t->word_count; i++) {
+        const ll_guard_word *word = &t->words[i];
+        bool is_no = AMONG(t, word, negations);
+
+        if (word->from >= second)
+            break;
+        if (!is_no && !AMONG(t, word, small_words))
+            return false;
+        count += is_no;
+    }
+    return count == 1 && !has_break(t, first, second);
+}
+
+/* "To promise no profit is forbidden", "... unless": not a plain negation any more. */
+static bool is_taken_back(const ll_guard_text *t, size_t at)
+{
+    size_t index = words_before(t, at + 1);
+
+    for (size_t i = 0; i < LOOK_BACK_WORDS && index + i < t->word_count; i++) {
+        const ll_guard_word *word = &t->words[index + i];
+
+        if (index + i > 0 && has_break(t, t->words[index + i - 1].from, word->from))
+            return false;
+        if (AMONG(t, word, turning_words) || AMONG(t, word, taking_back))
+            return true;
+    }
+    return false;
 }
 
 /* ---- one rule ------------------------------------------------------------ */
@@ -317,7 +344,8 @@ static bool is_followed(const finder *f, size_t rule, size_t part, size_t end, s
 
         if (!may_occur(f, p))
             continue;
-        for (size_t at = end; find_phrase(f->view, p, end + gap + 1, &at); at++) {
+        /* From the last byte on: "always say" is aiwaysay. */
+        for (size_t at = end - 1; find_phrase(f->view, p, end + gap + 1, &at); at++) {
             if (is_followed(f, rule, part + 1, at + p->bytes, &ignored)) {
                 *out_next = at;
                 return true;
@@ -335,8 +363,12 @@ static bool is_excused(const finder *f, const ll_phrase_rule *rule, size_t at, s
 
     if (rule->unexcused || is_turned)
         return false;
-    return ll_guard_phrases_negated(f->text, v->from[at]) ||
-           (rule->parts[1] != NULL && is_nothing_between(f->text, v->from[at], v->from[next]));
+    bool before = ll_guard_phrases_negated(f->text, v->from[at]);
+    bool between =
+        rule->parts[1] != NULL && is_negated_between(f->text, v->from[at], v->from[next]);
+
+    /* Twice no is yes. */
+    return before != between && !is_taken_back(f->text, v->from[at]);
 }
 
 static bool breaks_rule(const finder *f, size_t rule, ll_phrase_match *out)
@@ -364,7 +396,7 @@ static bool breaks_rule(const finder *f, size_t rule, ll_phrase_match *out)
 }
 
 bool ll_guard_phrases_find(const ll_guard_text *t, const ll_phrase_rule *rules, size_t rule_count,
-                           ll_phrase_match *out)
+                           uint64_t skipped, ll_phrase_match *out)
 {
     book b;
     finder f = { .text = t, .book = &b };
@@ -374,7 +406,7 @@ bool ll_guard_phrases_find(const ll_guard_text *t, const ll_phrase_rule *rules, 
         f.view = &t->views[kind];
         note_triples(&f);
         for (size_t i = 0; i < rule_count; i++)
-            if (breaks_rule(&f, i, out))
+            if (!(skipped >> i & 1) && breaks_rule(&f, i, out))
                 return true;
     }
     return false;
@@ -382,16 +414,22 @@ bool ll_guard_phrases_find(const ll_guard_text *t, const ll_phrase_rule *rules, 
 
 /* ---- the guards ---------------------------------------------------------- */
 
+/* What the base prompt itself says is the operator's business, and no variant could do without. */
 static bool object_to(const ll_guard_context *c, const ll_phrase_rule *rules, const char *why,
                       ll_guard_reason *out)
 {
-    ll_phrase_match match;
+    ll_phrase_match match, own;
+    uint64_t skipped = 0;
     size_t count = 0;
 
     while (rules[count].parts[0] != NULL)
         count++;
-    return ll_guard_phrases_find(&c->candidate, rules, count, &match) &&
-           ll_guard_object_at(c, match.at, out, "\"%s\" %s", match.phrase, why);
+    while (ll_guard_phrases_find(&c->candidate, rules, count, skipped, &match)) {
+        if (!ll_guard_phrases_find(&c->base, &rules[match.rule_index], 1, 0, &own))
+            return ll_guard_object_at(c, match.at, out, "\"%s\" %s", match.phrase, why);
+        skipped |= UINT64_C(1) << match.rule_index;
+    }
+    return false;
 }
 
 bool ll_guard_override(const ll_guard_context *c, ll_guard_reason *out)
@@ -416,6 +454,13 @@ bool ll_guard_role(const ll_guard_context *c, ll_guard_reason *out)
                                          "[/inst]",
                                          "<<sys",
                                          "[system]",
+                                         "[/prompt",
+                                         "[end]",
+                                         "<<end",
+                                         "im_sep",
+                                         "@system",
+                                         "/system",
+                                         "[[prompt",
                                          "[user]",
                                          "[assistant]",
                                          "\"role\":",
@@ -445,11 +490,13 @@ bool ll_guard_role(const ll_guard_context *c, ll_guard_reason *out)
                                          "start_of_turn",
                                          "end_of_turn",
                                          "###end" };
-    static const char *const speakers[] = { "system",    "assistant", "user",         "human",
-                                            "developer", "tool",      "function",     "ai",
-                                            "bot",       "chatgpt",   "gpt",          "claude",
-                                            "admin",     "root",      "systemprompt", "operator",
-                                            "model" };
+    static const char *const speakers[] = { "sys",      "system",    "assistant", "user",
+                                            "human",    "developer", "tool",      "function",
+                                            "ai",       "bot",       "chatgpt",   "gpt",
+                                            "claude",   "admin",     "root",      "systemprompt",
+                                            "operator", "model" };
+    static const char *const turns[] = { "system:", "assistant:", "system>",
+                                         "system|", "system=",    "system-" }; /* "sys tem:" too */
     const ll_view *dense = &c->candidate.views[LL_VIEW_DENSE];
     const ll_view *plain = &c->candidate.views[LL_VIEW_PLAIN];
 
@@ -459,6 +506,13 @@ bool ll_guard_role(const ll_guard_context *c, ll_guard_reason *out)
         if (at != NULL)
             return ll_guard_object_at(c, dense->from[at - dense->data], out,
                                       "\"%s\" begins another role", marks[i]);
+    }
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        const char *at = memmem(dense->data, dense->length, turns[i], strlen(turns[i]));
+
+        if (at != NULL && begins_statement(dense, (size_t)(at - dense->data)))
+            return ll_guard_object_at(c, dense->from[at - dense->data], out,
+                                      "a speaker's name and a colon");
     }
     for (size_t i = 0; i < c->candidate.word_count; i++) {
         const ll_guard_word *word = &c->candidate.words[i];

@@ -34,9 +34,10 @@ typedef struct ll_phrase_match {
     size_t rule_index;
 } ll_phrase_match;
 
-/* The first match that nothing excuses. t was made with all its views. */
+/* The first match that nothing excuses, of a rule whose bit in `skipped` is not set. At most 40
+ * rules. t was made with all its views. */
 bool ll_guard_phrases_find(const ll_guard_text *t, const ll_phrase_rule *rules, size_t rule_count,
-                           ll_phrase_match *out);
+                           uint64_t skipped, ll_phrase_match *out);
 
 /* A negation, and nothing but small words, stands before this byte of the text. */
 bool ll_guard_phrases_negated(const ll_guard_text *t, size_t at);

@@ -74,6 +74,7 @@ typedef struct token {
     size_t turns;   /* from a small letter to a capital or digit, or from a digit to a letter */
     size_t longest; /* stretch of letters and digits alone, */
     size_t longest_digits, longest_turns;
+    bool all_hex;
     size_t hex_groups; /* stretches of four and more hexadecimal digits */
 } token;
 
@@ -89,7 +90,7 @@ static void end_stretch(token *t, size_t bytes, size_t digits, size_t turns, boo
 
 static token read_token(ll_prompt_text text, size_t at)
 {
-    token t = { .bytes = 0 };
+    token t = { .bytes = 0, .all_hex = true };
     size_t bytes = 0, digits = 0, turns = 0;
     bool all_hex = true;
 
@@ -104,6 +105,7 @@ static token read_token(ll_prompt_text text, size_t at)
             continue;
         }
         bytes++;
+        t.all_hex = t.all_hex && is_hex(c);
         all_hex = all_hex && is_hex(c);
         digits += is_digit(c);
         turns += (is_lower(before) && !is_lower(c)) || (is_digit(before) && !is_digit(c));
@@ -122,7 +124,10 @@ static bool looks_random(const token *t)
 {
     if (t->longest >= 16 && t->longest_digits >= 2 && t->longest_turns >= 2)
         return true;
-    if (t->longest >= 20 && t->longest_turns >= 5)
+    if ((t->longest >= 20 && t->longest_turns >= 5) ||
+        (t->longest >= 10 && t->longest_turns >= 4 && t->longest_digits >= 2))
+        return true;
+    if (t->longest == t->bytes && t->bytes >= 12 && t->all_hex && t->digits * 2 >= t->bytes)
         return true;
     if (t->bytes >= 20 && t->turns >= 6 && t->digits >= 1 && t->uppers >= 2)
         return true;
@@ -138,12 +143,21 @@ static size_t account_digits(ll_prompt_text text, size_t at)
         if (is_digit(text.text[at])) {
             digits++;
             gap = 0;
-        } else if (text.text[at] == ' ' || text.text[at] == '-') {
+        } else if (strchr(" -.", text.text[at]) != NULL) {
             gap++;
         } else {
             break;
         }
     }
+    return digits;
+}
+
+static size_t straight_digits(ll_prompt_text text, size_t at)
+{
+    size_t digits = 0;
+
+    while (at + digits < text.bytes && is_digit(text.text[at + digits]))
+        digits++;
     return digits;
 }
 
@@ -153,7 +167,7 @@ static bool is_number_at(ll_prompt_text text, size_t at)
                   (at == 0 || (!is_digit(text.text[at - 1]) && text.text[at - 1] != '.'));
     size_t digits_max = at > 0 && text.text[at - 1] == '+' ? 7 : 11;
 
-    return begins && account_digits(text, at) > digits_max;
+    return begins && (account_digits(text, at) > digits_max || straight_digits(text, at) > 9);
 }
 
 static const char *const assigned[] = { "password",      "passwd",      "passphrase", "apikey",
@@ -218,6 +232,14 @@ static const char *const codings[] = { "base64",
                                        "btoa",
                                        "fromcharcode",
                                        "urldecode",
+                                       "every third",
+                                       "every second",
+                                       "every other letter",
+                                       "only capital letters",
+                                       "join the words",
+                                       "join these words",
+                                       "concatenate",
+                                       "substitute ",
                                        "hexdump",
                                        "decrypt",
                                        "decipher",
@@ -266,6 +288,8 @@ static bool is_escape(ll_prompt_text text, size_t at)
     if (left >= 6 && (p[0] == '\\' || p[1] == '+') && (p[0] == '\\' || p[0] == 'U') &&
         (p[1] == 'u' || p[1] == 'U' || p[1] == '+'))
         return is_hex(p[2]) && is_hex(p[3]) && is_hex(p[4]) && is_hex(p[5]);
+    if (left >= 4 && p[0] == '\\' && strchr("uUxN", p[1]) != NULL && p[2] == '{')
+        return true;
     if (left >= 4 && p[0] == '\\' && is_digit(p[1]))
         return is_digit(p[2]) && is_digit(p[3]);
     return left >= 6 && p[0] == '%' && is_hex(p[1]) && is_hex(p[2]) && p[3] == '%' &&
@@ -275,26 +299,45 @@ static bool is_escape(ll_prompt_text text, size_t at)
 typedef enum number_kind {
     NO_NUMBER,
     HEX_PAIR,  /* 6e */
+    HEX_FOUR,  /* 6e6f */
     BINARY,    /* 01101110 */
     CHARACTER, /* 110 */
     MORSE,     /* -. */
+    SIGNS,     /* X=iS4a%CWJa%FaDZ*_AZX>N0L */
     SCRAMBLED  /* b3Jl: turns as English does not */
 } number_kind;
+
+/* Another kind of letter than before, but for a capital's small letters: key|Drivers|2. */
+static bool begins_run(const char *p, size_t i)
+{
+    if (is_lower(p[i]))
+        return !is_lower(p[i - 1]) && !(is_upper(p[i - 1]) && (i < 2 || !is_upper(p[i - 2])));
+    if (is_upper(p[i]))
+        return !is_upper(p[i - 1]);
+    return is_digit(p[i]) && !is_digit(p[i - 1]);
+}
 
 /* What this stretch between blanks and commas could be a character's code in. */
 static number_kind kind_of(const char *p, size_t bytes)
 {
-    size_t hex = 0, digits = 0, binary = 0, morse = 0, turns = 0, value = 0;
+    size_t hex = 0, digits = 0, binary = 0, morse = 0, signs = 0, runs = 0, value = 0, dashes = 0;
 
     for (size_t i = 0; i < bytes; i++) {
         hex += is_hex(p[i]);
         digits += is_digit(p[i]);
         binary += p[i] == '0' || p[i] == '1';
         morse += p[i] == '.' || p[i] == '-';
+        signs += strchr("%*&=<>?^~#$`|;@!+", p[i]) != NULL;
         value = is_digit(p[i]) && value < 1000 ? value * 10 + (size_t)(p[i] - '0') : value;
-        turns += i > 0 &&
-                 ((is_lower(p[i - 1]) && is_upper(p[i])) || (is_digit(p[i - 1]) && is_lower(p[i])));
+        dashes += p[i] == '-';
+        runs += i == 0 || begins_run(p, i);
     }
+    if (bytes >= 20 && signs >= 5)
+        return SIGNS;
+    if (bytes == 4 && hex == 4 && digits >= 1)
+        return HEX_FOUR;
+    if (bytes >= 9 && dashes >= 4 && digits > 0 && digits + dashes == bytes)
+        return SIGNS;
     if (bytes == 2 && hex == 2)
         return HEX_PAIR;
     if (bytes >= 6 && bytes <= 8 && binary == bytes)
@@ -303,14 +346,19 @@ static number_kind kind_of(const char *p, size_t bytes)
         return CHARACTER;
     if (bytes <= 5 && bytes > 0 && morse == bytes)
         return MORSE;
-    return bytes >= 3 && bytes <= 12 && turns >= 2 ? SCRAMBLED : NO_NUMBER;
+    return bytes >= 4 && bytes <= 12 && 2 * runs >= bytes && is_alphanumeric(p[0]) &&
+                   is_alphanumeric(p[bytes - 1]) && digits < bytes
+               ? SCRAMBLED
+               : NO_NUMBER;
 }
 
 /* As many of a kind in a row that nobody writes for their value. "20, 50" are hex pairs too. */
 static size_t row_max(number_kind kind)
 {
-    static const size_t rows[] = { [NO_NUMBER] = SIZE_MAX, [HEX_PAIR] = 6, [BINARY] = 2,
-                                   [CHARACTER] = 4,        [MORSE] = 5,    [SCRAMBLED] = 2 };
+    static const size_t rows[] = {
+        [NO_NUMBER] = SIZE_MAX, [HEX_PAIR] = 6, [HEX_FOUR] = 3,  [BINARY] = 2,
+        [CHARACTER] = 4,        [MORSE] = 5,    [SCRAMBLED] = 2, [SIGNS] = 0
+    };
     return rows[kind];
 }
 
@@ -339,6 +387,27 @@ static bool has_codes(ll_prompt_text text, size_t *out_at)
     return false;
 }
 
+/* Five arrows, squares or dots in a row, blanks and dashes between them not counted: a code. */
+static bool has_drawn_code(ll_prompt_text text, size_t *out_at)
+{
+    size_t count = 0, at = 0;
+
+    while (at < text.bytes) {
+        size_t from = at;
+        uint32_t c = ll_character_next(text.text, text.bytes, &at);
+        bool is_drawn = (c >= 0x2190 && c <= 0x27bf) || c == 0xb7 || c == 0x2022;
+
+        if (c == ' ' || c == '-')
+            continue;
+        count = is_drawn ? count + 1 : 0;
+        if (count > 4) {
+            *out_at = from;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ll_guard_encoded(const ll_guard_context *c, ll_guard_reason *out)
 {
     ll_prompt_text text = c->in->candidate;
@@ -349,5 +418,7 @@ bool ll_guard_encoded(const ll_guard_context *c, ll_guard_reason *out)
     for (size_t i = 0; i < text.bytes; i++)
         if (is_escape(text, i))
             return ll_guard_object_at(c, i, out, "a character written as its number");
+    if (has_drawn_code(text, &at))
+        return ll_guard_object_at(c, at, out, "a row of signs as in a code");
     return has_codes(text, &at) && ll_guard_object_at(c, at, out, "a row of codes of characters");
 }

@@ -1,5 +1,6 @@
 #include "base/utf8.h"
 #include "prompt/characters.h"
+#include "prompt/guard_phrases.h"
 #include "prompt/guards.h"
 
 #include <string.h>
@@ -49,6 +50,26 @@ bool ll_guard_too_many_tokens(const ll_guard_context *c, ll_guard_reason *out)
            ll_guard_object(out, "about %zu tokens, at most %zu", tokens, c->limits.tokens_max);
 }
 
+/* Shorter than a quarter of the base, it has lost what the base asks for. */
+#define SHORTEST 4
+
+static size_t count_words(const ll_guard_text *t)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < t->word_count; i++)
+        count += !t->words[i].is_placeholder;
+    return count;
+}
+
+bool ll_guard_too_short(const ll_guard_context *c, ll_guard_reason *out)
+{
+    size_t words = count_words(&c->candidate), base = count_words(&c->base);
+
+    return words * SHORTEST < base &&
+           ll_guard_object(out, "%zu words, the base prompt has %zu", words, base);
+}
+
 /* ---- placeholders -------------------------------------------------------- */
 
 bool ll_guard_placeholders(const ll_guard_context *c, ll_guard_reason *out)
@@ -73,9 +94,11 @@ static bool is_ascii_word(unsigned char c)
     return c < 0x80 && ll_character_is_word(c);
 }
 
-/* As a word of its own, in the letters asked for, and not inside a placeholder. */
-static bool mentions(ll_prompt_text text, const char *word)
+/* As a word of its own, in the letters asked for, not inside a placeholder, and not in "without
+ * risks". */
+static bool mentions(const ll_guard_text *t, const char *word)
 {
+    ll_prompt_text text = t->raw;
     size_t bytes = strlen(word);
     const char *from = text.text, *end = text.text + text.bytes, *at;
 
@@ -86,7 +109,7 @@ static bool mentions(ll_prompt_text text, const char *word)
         bool inside =
             before == '_' || after == '_' || is_ascii_word(before) || is_ascii_word(after);
 
-        if (!is_hole && !inside)
+        if (!is_hole && !inside && !ll_guard_phrases_negated(t, (size_t)(at - text.text)))
             return true;
         from = at + 1;
     }
@@ -102,7 +125,7 @@ bool ll_guard_json_fields(const ll_guard_context *c, ll_guard_reason *out)
     if (memmem(plain->data, plain->length, "json", 4) == NULL)
         return ll_guard_object(out, "does not ask for JSON");
     for (size_t i = 0; i < c->in->json_field_count; i++)
-        if (!mentions(c->in->candidate, c->in->json_fields[i]))
+        if (!mentions(&c->candidate, c->in->json_fields[i]))
             return ll_guard_object(out, "does not ask for the field \"%.40s\"",
                                    c->in->json_fields[i]);
     return false;

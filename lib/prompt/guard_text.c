@@ -153,21 +153,40 @@ static void make_squeezed(ll_guard_text *t, ll_view_kind kind)
     end_word(&s);
 }
 
+/* The same for ASCII, which nearly all phrases are, ten times as fast. SIZE_MAX: it is not. */
+static size_t squeeze_ascii(const char *phrase, char *out)
+{
+    size_t bytes = 0;
+
+    for (; *phrase != '\0'; phrase++) {
+        char c = (char)(*phrase >= 'A' && *phrase <= 'Z' ? *phrase + 0x20 : *phrase);
+
+        if ((unsigned char)c >= 0x80)
+            return SIZE_MAX;
+        c = letter_of((unsigned char)c, LL_VIEW_LETTERS);
+        if (c != 0 && (bytes == 0 || out[bytes - 1] != c))
+            out[bytes++] = c;
+    }
+    return bytes;
+}
+
 void ll_guard_text_squeeze(const char *phrase, char *out, size_t out_bytes)
 {
     enum { BYTES_MAX = 256 };
     char data[BYTES_MAX];
     uint32_t from[BYTES_MAX];
     uint8_t edge[BYTES_MAX];
-    ll_view view = { .data = data, .from = from, .edge = edge };
     ll_guard_text t = { .raw = { phrase, strlen(phrase) } };
+    ll_view *view = &t.views[LL_VIEW_LETTERS];
 
     assert(t.raw.bytes <= BYTES_MAX && out_bytes > 0);
-    t.views[LL_VIEW_LETTERS] = view;
-    make_squeezed(&t, LL_VIEW_LETTERS);
-    size_t bytes = t.views[LL_VIEW_LETTERS].length;
-    if (bytes > out_bytes - 1)
-        bytes = out_bytes - 1;
+    *view = (ll_view){ .data = data, .from = from, .edge = edge };
+    view->length = squeeze_ascii(phrase, data);
+    if (view->length == SIZE_MAX) {
+        view->length = 0;
+        make_squeezed(&t, LL_VIEW_LETTERS);
+    }
+    size_t bytes = view->length < out_bytes - 1 ? view->length : out_bytes - 1;
     memcpy(out, data, bytes);
     out[bytes] = '\0';
 }
@@ -297,9 +316,10 @@ static void make_corrected(ll_guard_text *t)
     size_t begin = 0;
 
     for (size_t i = 0; i < letters->length; i++) {
-        if (i > begin && (letters->edge[i] & LL_EDGE_BEGIN))
-            begin = i;
-        if (!(letters->edge[i] & LL_EDGE_END) && i + 1 < letters->length)
+        /* "rules say" is ruiesay: its s ends one word and begins the next. */
+        bool is_shared = i > begin && (letters->edge[i] & LL_EDGE_BEGIN);
+
+        if (!is_shared && !(letters->edge[i] & LL_EDGE_END) && i + 1 < letters->length)
             continue;
         size_t bytes = i + 1 - begin;
         const char *word = letters->data + begin, *key = correct(word, bytes);
@@ -311,7 +331,7 @@ static void make_corrected(ll_guard_text *t)
         for (size_t k = 0; k < bytes; k++)
             push(out, word[k], letters->from[begin],
                  (k == 0 ? LL_EDGE_BEGIN : 0) | (k + 1 == bytes ? LL_EDGE_END : 0));
-        begin = i + 1;
+        begin = i + !is_shared;
     }
 }
 

@@ -35,7 +35,7 @@ bool ll_guard_object_at(const ll_guard_context *c, size_t at, ll_guard_reason *o
 
 /* guard_shape.c. The first three look at in->candidate alone. */
 ll_guard ll_guard_empty, ll_guard_too_long, ll_guard_not_utf8;
-ll_guard ll_guard_too_many_lines, ll_guard_too_many_tokens;
+ll_guard ll_guard_too_many_lines, ll_guard_too_many_tokens, ll_guard_too_short;
 ll_guard ll_guard_placeholders, ll_guard_json_fields;
 
 /* guard_characters.c */

@@ -12,6 +12,9 @@
  * Swedish, Vietnamese, Czech. */
 #define LL_STOP_LANGUAGES 13
 #define LL_STOP_ENGLISH 0x1u
+/* Set beside them: a word like "ten" or "in", which other languages have as well. It does not
+ * tell that a text is not in one of those. */
+#define LL_STOP_AMBIGUOUS 0x8000u
 
 /* One bit for each language that has this word among its small ones. */
 unsigned ll_stop_word(const char *word, size_t bytes);

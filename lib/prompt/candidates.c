@@ -134,6 +134,18 @@ llmlearn_err ll_candidates_read(const char *answer, size_t bytes, size_t count_m
     return err;
 }
 
+/* People read it beside the prompt, so it brings no more than words. */
+static llmlearn_err judge_hypothesis(ll_candidate *candidate)
+{
+    const ll_prompt_text remark = { candidate->hypothesis, strlen(candidate->hypothesis) };
+    bool fit = true;
+    llmlearn_err err = ll_guard_remark(remark, &fit);
+
+    if (err == LLMLEARN_OK && !fit)
+        candidate->hypothesis[0] = '\0';
+    return err;
+}
+
 llmlearn_err ll_candidates_judge(ll_candidates *candidates, const ll_guard_input *frame)
 {
     size_t most = frame->known_count + candidates->count;
@@ -151,6 +163,8 @@ llmlearn_err ll_candidates_judge(ll_candidates *candidates, const ll_guard_input
 
         in.candidate = (ll_prompt_text){ candidate->prompt, candidate->bytes };
         err = ll_guard_check(&in, &candidate->verdict);
+        if (err == LLMLEARN_OK)
+            err = judge_hypothesis(candidate);
         if (candidate->bytes <= LL_GUARD_BYTES_MAX && in.known_count < LL_GUARD_KNOWN_MAX)
             known[in.known_count++] = in.candidate;
     }

@@ -34,8 +34,9 @@ typedef struct ll_candidates {
 llmlearn_err ll_candidates_read(const char *answer, size_t bytes, size_t count_max,
                                 ll_candidates *out);
 
-/* Fills every verdict. frame: all but the candidate, the known variants among it; each candidate
- * is held against the ones before it too. Returns LLMLEARN_EINVAL (frame), LLMLEARN_ENOMEM. */
+/* Fills every verdict, and empties a hypothesis that is more than a remark. frame: all but the
+ * candidate, the known variants among it; each candidate is held against the ones before it too.
+ * Returns LLMLEARN_EINVAL (frame), LLMLEARN_ENOMEM. */
 llmlearn_err ll_candidates_judge(ll_candidates *candidates, const ll_guard_input *frame);
 
 void ll_candidates_free(ll_candidates *candidates);

@@ -181,6 +181,29 @@ llmlearn_err ll_guard_check(const ll_guard_input *in, ll_guard_verdict *out)
     return err;
 }
 
+llmlearn_err ll_guard_remark(ll_prompt_text remark, bool *out_fit)
+{
+    static ll_guard *const asked[] = { ll_guard_invisible, ll_guard_url,      ll_guard_email,
+                                       ll_guard_html,      ll_guard_secret,   ll_guard_encoded,
+                                       ll_guard_role,      ll_guard_override, ll_guard_exfiltration,
+                                       ll_guard_tool_use };
+    const ll_guard_input in = { .candidate = remark };
+    ll_guard_context c = { .in = &in };
+    ll_guard_reason ignored;
+    bool fit = ll_utf8_valid(remark.text, remark.bytes);
+    llmlearn_err err = fit ? ll_guard_text_make(remark, true, &c.candidate) : LLMLEARN_OK;
+
+    if (err == LLMLEARN_OK)
+        err = ll_guard_text_make((ll_prompt_text){ "", 0 }, true, &c.base);
+    for (size_t i = 0; err == LLMLEARN_OK && fit && i < sizeof asked / sizeof asked[0]; i++)
+        fit = !asked[i](&c, &ignored);
+    ll_guard_text_free(&c.base);
+    ll_guard_text_free(&c.candidate);
+    if (err == LLMLEARN_OK)
+        *out_fit = fit;
+    return err;
+}
+
 void ll_guard_write(const ll_guard_verdict *verdict, ll_json_writer *w)
 {
     ll_json_writer_open(w, '[');

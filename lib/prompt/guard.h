@@ -59,6 +59,10 @@ typedef struct ll_guard_verdict {
  * be or there are too many of something, LLMLEARN_ENOMEM. A refused candidate is LLMLEARN_OK. */
 llmlearn_err ll_guard_check(const ll_guard_input *in, ll_guard_verdict *out);
 
+/* Is this a remark that can be shown beside a prompt: no address, markup, secret or order in it?
+ * Returns LLMLEARN_ENOMEM. */
+llmlearn_err ll_guard_remark(ll_prompt_text remark, bool *out_fit);
+
 /* [{"guard": "url", "detail": "..."}, ...] */
 void ll_guard_write(const ll_guard_verdict *verdict, ll_json_writer *w);
 

@@ -57,21 +57,19 @@ static bool is_file_ending(const char *word, size_t bytes)
     return bytes == 4 && memcmp(word, "json", 4) == 0;
 }
 
-/* At a dot: evil.com, evil .com, evil . com, and evil. com for endings that begin no sentence. */
+/* At a dot: evil.com, evil .com, evil . com, and evil. com for endings that begin no sentence.
+ * "wait...then" is none. */
 static bool is_domain_dot(const ll_view *v, size_t dot)
 {
-    bool blank_before = dot > 0 && (v->data[dot - 1] == ' ' || v->data[dot - 1] == '\n');
-    size_t left = dot - (blank_before ? 1 : 0);
-    bool blank_after = at_or_blank(v, dot + 1) == ' ';
+    char before = (char)(dot > 0 ? v->data[dot - 1] : ' ');
+    bool blank_before = before == ' ' || before == '\n';
+    bool blank_after = at_or_blank(v, dot + 1) == ' ' || at_or_blank(v, dot + 1) == '\n';
     size_t word = dot + 1 + blank_after;
     size_t bytes = letters_at(v, word);
 
-    if (bytes < 2 || bytes > 24)
-        return false;
-    bool is_label_before = left > 0 && is_label(v->data[left - 1]);
-
-    if (!blank_before && !blank_after && is_label_before)
-        return !is_file_ending(v->data + word, bytes);
+    if (!blank_after && before != '.')
+        return is_letter(at_or_blank(v, word)) && is_letter(at_or_blank(v, word + 1)) &&
+               !is_file_ending(v->data + word, bytes);
     return is_ending(v->data + word, bytes,
                      blank_after && !blank_before ? ENDINGS_UNUSUAL : COUNT(endings));
 }
@@ -128,11 +126,11 @@ static const mark *find_marks(const ll_guard_text *t, const mark *marks, size_t 
 static const mark url_marks[] = {
     { "://", LL_VIEW_DENSE, false },        { ":\\\\", LL_VIEW_DENSE, false },
     { ":\\/\\/", LL_VIEW_DENSE, false },    { ":[//]", LL_VIEW_DENSE, false },
-    { "[://]", LL_VIEW_DENSE, false },      { "http", LL_VIEW_PLAIN, true },
-    { "hxxp", LL_VIEW_PLAIN, true },        { "h**p", LL_VIEW_PLAIN, true },
+    { "[://]", LL_VIEW_DENSE, false },      { "http", LL_VIEW_PLAIN, false },
+    { "hxxp", LL_VIEW_PLAIN, false },       { "h**p", LL_VIEW_PLAIN, true },
     { "h--p", LL_VIEW_PLAIN, true },        { "htxp", LL_VIEW_PLAIN, true },
     { "h_t_t_p", LL_VIEW_DENSE, false },    { "h-t-t-p", LL_VIEW_DENSE, false },
-    { "h.t.t.p", LL_VIEW_DENSE, false },    { "www", LL_VIEW_PLAIN, true },
+    { "h.t.t.p", LL_VIEW_DENSE, false },    { "www", LL_VIEW_PLAIN, false },
     { "www.", LL_VIEW_DENSE, false },       { "w.w.w", LL_VIEW_DENSE, false },
     { "ftp:", LL_VIEW_PLAIN, true },        { "sftp", LL_VIEW_PLAIN, true },
     { "file:/", LL_VIEW_PLAIN, true },      { "ws:/", LL_VIEW_PLAIN, true },

@@ -275,6 +275,15 @@ static bool is_unconditional(const ll_guard_text *t, size_t index)
     return true;
 }
 
+/* No comma or other sign between the two: "not, I repeat" denies nothing. */
+static bool is_joined(const ll_guard_text *t, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (strchr(",()[]{}*_/\\|=+<>&%#@$~^-", t->raw.text[i]) != NULL)
+            return false;
+    return true;
+}
+
 bool ll_guard_phrases_negated(const ll_guard_text *t, size_t at)
 {
     size_t index = words_before(t, at);
@@ -286,7 +295,8 @@ bool ll_guard_phrases_negated(const ll_guard_text *t, size_t at)
         if (has_break(t, word->from, next < at ? next : at))
             return false;
         if (is_negation(t, word))
-            return is_unconditional(t, index);
+            return is_joined(t, word->from + word->bytes, next < at ? next : at) &&
+                   is_unconditional(t, index);
         if (!AMONG(t, word, small_words) && !AMONG_FOLDED(t, word, folded_small_words))
             return false;
     }

@@ -191,7 +191,7 @@ static const char *const folded_small_words[] = { "要", "得", "可", "能", "�
 /* "If you do not", "why not": what follows is asked for after all. */
 static const char *const turning_words[] = { "if",     "unless",  "why",   "whoever", "failure",
                                              "until",  "wenn",    "falls", "warum",   "si",
-                                             "porque", "penalty", "wrong", "mistake", "or" };
+                                             "porque", "penalty", "wrong", "mistake" };
 
 static const char *const taking_back[] = { "forbidden", "prohibited", "unless",  "except",
                                            "wrong",     "mistake",    "failure", "but" };

@@ -38,8 +38,8 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection \
           $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 NOUNDEF := -Wl,--no-undefined
 else
-# Instrumented code misleads this one warning; the plain build has it.
-WARN   += -Wno-format-truncation
+# Instrumented code misleads this one warning of gcc; the plain build has it.
+WARN   += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 SAN    := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 

@@ -60,12 +60,13 @@ static llmlearn_err parse(ll_prompt_text answer, json_t **out_root, json_t **out
     answer = without_fence(answer);
     if (!ll_json_is_object(answer.text, answer.bytes))
         return ll_fail(LLMLEARN_ELLM, "the answer is no JSON object, or too deep");
-    json_error_t error;
+    json_error_t error = { 0 };
     json_t *root = json_loadb(answer.text, answer.bytes, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL && json_error_code(&error) == json_error_out_of_memory)
-        return ll_fail(LLMLEARN_ENOMEM, "no memory for an answer of %zu bytes", answer.bytes);
-    if (root == NULL)
+    if (root == NULL && (json_error_code(&error) == json_error_duplicate_key ||
+                         json_error_code(&error) == json_error_numeric_overflow))
         return ll_fail(LLMLEARN_ELLM, "the answer names a key twice, or has a number too large");
+    if (root == NULL) /* nothing else is left that could be wrong; jansson does not always say */
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for an answer of %zu bytes", answer.bytes);
     json_t *variants = json_object_get(root, "variants");
     if (!json_is_array(variants) || json_array_size(variants) == 0) {
         json_decref(root);

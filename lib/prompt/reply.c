@@ -293,7 +293,7 @@ static bool has_fields(const ll_reply_rules *rules, const json_t *root)
 static llmlearn_err check_json(const ll_reply_rules *rules, const char *text, size_t bytes,
                                const char **out_reason)
 {
-    json_error_t error;
+    json_error_t error = { 0 };
     json_t *root = NULL;
     llmlearn_err err = LLMLEARN_OK;
 
@@ -301,10 +301,11 @@ static llmlearn_err check_json(const ll_reply_rules *rules, const char *text, si
     if (!ll_json_is_object(text, bytes))
         return LLMLEARN_OK;
     root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL && json_error_code(&error) == json_error_out_of_memory)
-        return ll_fail(LLMLEARN_ENOMEM, "no memory for an explanation of %zu bytes", bytes);
-    if (root == NULL)
+    if (root == NULL && (json_error_code(&error) == json_error_duplicate_key ||
+                         json_error_code(&error) == json_error_numeric_overflow))
         return LLMLEARN_OK;
+    if (root == NULL) /* nothing else is left that could be wrong; jansson does not always say */
+        return ll_fail(LLMLEARN_ENOMEM, "no memory for an explanation of %zu bytes", bytes);
     *out_reason = has_fields(rules, root) ? NULL : "json_fields";
     if (*out_reason == NULL)
         err = check_value(rules, root, out_reason);

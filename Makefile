@@ -38,8 +38,8 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection \
           $(if $(filter -O1 -O2 -O3 -Os,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 NOUNDEF := -Wl,--no-undefined
 else
-# Instrumented code misleads this one warning of gcc; the plain build has it.
-WARN   += $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
+# Instrumented code misleads this one warning; the plain build has it.
+WARN   += -Wno-format-truncation
 SAN    := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 
@@ -240,7 +240,7 @@ sabotage: deps-check
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SECONDS ?= 60
 fuzz: deps-check
-	@$(SUBMAKE) B=$B/fuzzed CC=clang SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
+	@$(SUBMAKE) B=$B/fuzzed CC=clang WERROR= SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
 	@mkdir -p $B/fuzz
 	@for target in $(FUZZ:$B/fuzz/%=%); do \
 	    clang -g -O1 -std=c11 -D_GNU_SOURCE= -fsanitize=fuzzer,address,undefined \

@@ -1,11 +1,12 @@
 /* How much two prompts have in common.
  *
- * With what is known: the Jaccard index of all rows of three words, and one minus the edit
- * distance in words over the longer length; the larger counts. Above 0.95, at most one word in
+ * With what is known: the Jaccard index of all rows of three words, as multisets, and one minus the
+ * edit distance in words over the longer length; the larger counts. Above 0.95, at most one word in
  * twenty is new: a test of it would need years to tell the two apart.
  *
- * With the base: the Jaccard index of the words that carry meaning, each once. Rewrites of one
- * prompt, however free, share names of things and fields; below 0.05 it is another prompt. */
+ * With the base: the share of the candidate's words that carry meaning, each once, which the base
+ * has as well or which are of the trade. Free rewrites have 0.07 and more; below 0.05 it is another
+ * prompt. */
 #include "base/err.h"
 #include "prompt/guards.h"
 #include "prompt/stop_words.h"
@@ -49,25 +50,6 @@ static void sort_unique(hashes *h)
     h->count = kept;
 }
 
-static double jaccard(const hashes *a, const hashes *b)
-{
-    size_t i = 0, k = 0, both = 0;
-
-    while (i < a->count && k < b->count) {
-        if (a->at[i] == b->at[k]) {
-            both++;
-            i++;
-            k++;
-        } else if (a->at[i] < b->at[k]) {
-            i++;
-        } else {
-            k++;
-        }
-    }
-    size_t either = a->count + b->count - both;
-    return either == 0 ? 1 : (double)both / (double)either;
-}
-
 /* Rows of three words; of a shorter text one row. h->at has room for word_count + 1. */
 static void make_rows(const ll_guard_text *t, hashes *h)
 {
@@ -79,7 +61,64 @@ static void make_rows(const ll_guard_text *t, hashes *h)
             row[k] = t->words[i + k].hash;
         h->at[h->count++] = ll_guard_text_hash((const char *)row, sizeof row);
     }
-    sort_unique(h);
+}
+
+/* The candidate's rows, sorted, each once with how often it stands there. */
+typedef struct row_table {
+    hashes rows;
+    uint32_t *times, *left; /* of each */
+    size_t total;
+} row_table;
+
+static void make_table(const ll_guard_text *t, row_table *table)
+{
+    hashes *h = &table->rows;
+    size_t kept = 0;
+
+    make_rows(t, h);
+    table->total = h->count;
+    qsort(h->at, h->count, sizeof h->at[0], compare);
+    for (size_t i = 0; i < h->count; i++) {
+        if (kept == 0 || h->at[i] != h->at[kept - 1]) {
+            table->times[kept] = 0;
+            h->at[kept++] = h->at[i];
+        }
+        table->times[kept - 1]++;
+    }
+    h->count = kept;
+}
+
+static size_t find_hash(const hashes *h, uint64_t hash)
+{
+    size_t low = 0, high = h->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (h->at[middle] < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < h->count && h->at[low] == hash ? low : h->count;
+}
+
+/* The Jaccard index of the two multisets of rows. */
+static double alike_by_rows(row_table *table, const hashes *other)
+{
+    size_t both = 0;
+
+    memcpy(table->left, table->times, table->rows.count * sizeof table->left[0]);
+    for (size_t i = 0; i < other->count; i++) {
+        size_t at = find_hash(&table->rows, other->at[i]);
+
+        if (at < table->rows.count && table->left[at] > 0) {
+            table->left[at]--;
+            both++;
+        }
+    }
+    size_t either = table->total + other->count - both;
+    return either == 0 ? 1 : (double)both / (double)either;
 }
 
 /* indicator, indicators; explain, explanation, explained: one meaning. */
@@ -90,6 +129,27 @@ static uint64_t stem(const char *word, size_t bytes)
     if (word[bytes - 1] == 's')
         bytes--;
     return ll_guard_text_hash(word, bytes < STEM_BYTES ? bytes : STEM_BYTES);
+}
+
+/* Beginnings of words of the trade: a free rewrite of a prompt uses these where the base says the
+ * same in others. English, German, French, Spanish. */
+static const char *const trade[] = {
+    "analy", "asset", "bulle", "chart", "compa", "confi", "data",  "datum", "evide", "expla",
+    "finan", "figur", "indic", "inves", "jargo", "level", "likel", "macd",  "marke", "meani",
+    "model", "momen", "newco", "numbe", "portf", "price", "predi", "proba", "ratin", "reade",
+    "reaso", "risk",  "secto", "share", "signa", "stock", "strat", "summa", "techn", "thres",
+    "ticke", "trade", "trend", "uncer", "value", "volat", "volum", "weigh", "erkla", "anleg",
+    "aktie", "kurs",  "begru", "grund", "risik", "wert",  "kennz", "messw", "leser", "expli",
+    "donne", "lecte", "valeu", "seuil", "risqu", "cours", "datos", "lecto", "valor", "riesg",
+    "preci", "inver", "accio", "accou", "algor", "reado", "custo", "clien", "today", "event",
+};
+
+static bool is_of_trade(uint64_t stem_hash)
+{
+    for (size_t i = 0; i < sizeof trade / sizeof trade[0]; i++)
+        if (ll_guard_text_hash(trade[i], strlen(trade[i])) == stem_hash)
+            return true;
+    return false;
 }
 
 /* Names of fields, and the word JSON, stand in every prompt and say nothing of this one. */
@@ -176,11 +236,16 @@ static double alike_by_edits(const ll_guard_text *a, const ll_guard_text *b)
 
 /* ---- all ----------------------------------------------------------------- */
 
-static void compare_texts(ll_guard_context *c, const hashes *rows, const ll_guard_text *other,
+static void compare_texts(ll_guard_context *c, row_table *table, const ll_guard_text *other,
                           hashes *room, size_t index)
 {
+    size_t longer = other->word_count > table->total ? other->word_count : table->total;
+    size_t shorter = other->word_count > table->total ? table->total : other->word_count;
+
+    if ((double)(shorter + ROW_WORDS) < (double)longer * NEAR_COPY)
+        return; /* too unequal in length to be a near copy by either measure */
     make_rows(other, room);
-    double alike = jaccard(rows, room);
+    double alike = alike_by_rows(table, room);
     if (alike >= EDITS_WORTH_COUNTING) {
         double by_edits = alike_by_edits(&c->candidate, other);
 
@@ -201,35 +266,47 @@ static size_t words_max(const ll_guard_context *c)
     return most / 2 + 2; /* see guard_text.c */
 }
 
-static llmlearn_err compare_all(ll_guard_context *c, const hashes *rows, hashes *room)
+static llmlearn_err compare_all(ll_guard_context *c, row_table *table, hashes *room)
 {
-    compare_texts(c, rows, &c->base, room, c->in->known_count);
+    compare_texts(c, table, &c->base, room, c->in->known_count);
     for (size_t i = 0; i < c->in->known_count; i++) {
         ll_guard_text known;
         llmlearn_err err = ll_guard_text_make(c->in->known[i], false, &known);
 
         if (err != LLMLEARN_OK)
             return err;
-        compare_texts(c, rows, &known, room, i);
+        compare_texts(c, table, &known, room, i);
         ll_guard_text_free(&known);
     }
     return LLMLEARN_OK;
 }
 
+/* The share of the candidate's meanings that the base has, or every prompt of this trade. */
+static double share_known(const hashes *meanings, const hashes *base)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < meanings->count; i++)
+        known += find_hash(base, meanings->at[i]) < base->count || is_of_trade(meanings->at[i]);
+    return meanings->count == 0 ? 1 : (double)known / (double)meanings->count;
+}
+
 llmlearn_err ll_guard_likeness(ll_guard_context *c)
 {
     size_t own = c->candidate.word_count + 1, others = words_max(c);
-    uint64_t *memory = malloc((own + others) * sizeof memory[0]);
+    uint64_t *memory = malloc((2 * own + others) * sizeof memory[0]);
     hashes rows = { memory, 0 }, room = { memory + own, 0 };
+    uint32_t *times = (uint32_t *)(void *)(memory + own + others);
+    row_table table = { .rows = rows, .times = times, .left = times + own };
     llmlearn_err err;
 
     if (memory == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory to compare a prompt with others");
     make_meanings(c, &c->candidate, &rows);
     make_meanings(c, &c->base, &room);
-    c->likeness = (ll_likeness){ .to_base = jaccard(&rows, &room) };
-    make_rows(&c->candidate, &rows);
-    err = compare_all(c, &rows, &room);
+    c->likeness = (ll_likeness){ .to_base = share_known(&rows, &room) };
+    make_table(&c->candidate, &table);
+    err = compare_all(c, &table, &room);
     free(memory);
     return err;
 }
@@ -247,6 +324,6 @@ bool ll_guard_near_copy(const ll_guard_context *c, ll_guard_reason *out)
 bool ll_guard_unrelated(const ll_guard_context *c, ll_guard_reason *out)
 {
     return c->likeness.to_base < UNRELATED &&
-           ll_guard_object(out, "has %.0f %% of its words in common with the base prompt",
+           ll_guard_object(out, "%.0f %% of its words are the base prompt's or of the trade",
                            100 * c->likeness.to_base);
 }

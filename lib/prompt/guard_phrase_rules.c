@@ -85,7 +85,8 @@ const ll_phrase_rule ll_override_rules[] = {
                  "all|priority|counts|supersede|overrides|"
                  "outranks|matters most|instead of the" },
       .gap = 20 },
-    { .parts = { "prioritise this|prioritize this|give priority to|priority over|^only this|"
+    { .parts = { "prioritise this|prioritize this|give priority to|priority over|only this "
+                 "paragraph|only this line|only this sentence|only this message|"
                  "what matters is this|contrary to what|opposite of what|released from the|"
                  "caution you were|as suggestions|are suggestions|made to be broken|"
                  "nothing above|rest of this text|rest of the prompt|rest of this prompt|"
@@ -118,6 +119,12 @@ const ll_phrase_rule ll_override_rules[] = {
       .gap = 14 },
     { .parts = { "as instruction|as an instruction|as a command|as commands|as an order|"
                  "news text tells you" } },
+    { .parts = { "to one side|next sentence alone|is the law for you|comment section decide|"
+                 "comments decide|never mind the|mind the safety|given you limits|had no limits|no "
+                 "limits at all|"
+                 "rest of the page|is fiction|change your behaviour|change your behavior|"
+                 "what it wants|do what it says|trust any text|appears in the indicator|"
+                 "stands in the indicator|in klingon|upside down|letter reversed|word reversed" } },
     /* German */
     { .parts = { "ignorier|ignoriere|vergiss|vergesst|vergessen sie|missacht|beachte "
                  "nicht|ubergeh|"
@@ -281,6 +288,12 @@ const ll_phrase_rule ll_exfiltration_rules[] = {
                  "every word you|all the text|the full text|the whole text|the entire text|"
                  "from the beginning|from the start|starting with you are|starting from you are" },
       .gap = 30 },
+    { .parts = { "developer text|what you were told|you were told before|hidden lines|"
+                 "hidden text|hidden message|operator typed|operator wrote|customer names|"
+                 "client names|names of clients|names of customers|clients address|"
+                 "readers address|to our forum|our forum|our channel|our website|web page|webpage|"
+                 "a website|the site|donation|donate|sponsored|a footnote|of the broker|"
+                 "initials of|a note in the|let the initials" } },
     /* Other languages: the system prompt and the keys by their names there. */
     { .parts = { "systemprompt aus|systemprompt preis|passwort|zugangsdaten|api schlussel|kennwort|"
                  "geheimen schlussel|mot de passe|cle api|cle d api|identifiants de connexion|"
@@ -318,6 +331,9 @@ const ll_phrase_rule ll_tool_use_rules[] = {
                  "order|"
                  "transfer funds|transfer money|transfer the|withdraw|wire the money|send money|"
                  "send funds|liquidate the account|use margin|memory tool|store in memory|"
+                 "latest price yourself|check the internet|the internet first|check online|call "
+                 "our api|"
+                 "call the api|call an api|look up the latest|"
                  "remember this for|save to memory|add to memory|update your memory" } },
     { .parts = { NULL } },
 };
@@ -409,6 +425,11 @@ const ll_phrase_rule ll_fixed_verdict_rules[] = {
                  "speak well of|numbers in favour|numbers in favor|so that they fit|"
                  "plausible ones|guess missing|guess the missing|guess values|from memory|"
                  "wording to buy|wording to sell" } },
+    { .parts = { "always sound certain|sound certain|as impossible|reason toward|toward purchase|"
+                 "towards purchase|towards a purchase|experts agree|insiders are|insider buying|"
+                 "section in practice|by writing none|write only good|only good things|"
+                 "recommend buying|recommend selling|write a poem|in rhyme|price doubles|"
+                 "press office" } },
     { .parts = { "kauf jetzt|jetzt kaufen|kaufen ist immer|compra ahora|compre agora|"
                  "achetez maintenant|achete maintenant|koop nu|kup teraz|compra subito|"
                  "покупай сейчас|купи сейчас|现在买入|马上买入" } },
@@ -452,7 +473,9 @@ const ll_phrase_rule ll_profit_promise_rules[] = {
     { .parts = { "profit|return|^gain|earning|upside|success",
                  "guaranteed|is certain|are certain|is sure|are sure|assured|is safe|are safe" },
       .gap = 16 },
-    { .parts = { "advertisement|sales pitch|marketing copy|praise the stock|praise the company|"
+    { .parts = { "sales letter|cannot go wrong|can not go wrong|cant go wrong|doubles soon|"
+                 "missing out|only chance|threaten those|scare readers|those who wait|"
+                 "advertisement|sales pitch|marketing copy|praise the stock|praise the company|"
                  "promote the stock|promote the company|endorse the" } },
     { .parts = { "convince|persuade|urge|pressure|push|pressur|manipulat|coax|lure|entice|seduce|"
                  "talk them into|talk the reader into|make the reader|make them|^get the reader to|"
@@ -488,7 +511,9 @@ const ll_phrase_rule ll_toxic_rules[] = {
                  "slut|"
                  "^scum|^loser$|^losers$|^worthless people|^subhuman|^vermin|^pathetic|^ignorant "
                  "reader|"
-                 "^cretin|^dickhead|^wanker|^crap$|^damn|motherfuck|^kike|^spic$|^chink|^tranny|"
+                 "^swear|make fun of|poke "
+                 "fun|^cretin|^dickhead|^wanker|^crap$|^damn|motherfuck|^kike|^spic$|^chink|^"
+                 "tranny|"
                  "^arschloch|^scheisse|^dummkopf|^connard|^salope|^putain|^merde|^pendejo|^puta$|^"
                  "mierda|"
                  "^stronzo|^cazzo|^сука|^блядь|^мудак|^хуй|^идиот|傻逼|操你|混蛋|白痴" } },

@@ -435,8 +435,8 @@ bool ll_guard_phrases_find(const ll_guard_text *t, const ll_phrase_rule *rules, 
 /* ---- the guards ---------------------------------------------------------- */
 
 /* What the base prompt itself says is the operator's business, and no variant could do without. */
-static bool object_to(const ll_guard_context *c, const ll_phrase_rule *rules, const char *why,
-                      ll_guard_reason *out)
+bool ll_guard_object_to(const ll_guard_context *c, const ll_phrase_rule *rules, const char *why,
+                        ll_guard_reason *out)
 {
     ll_phrase_match match, own;
     uint64_t skipped = 0;
@@ -454,102 +454,12 @@ static bool object_to(const ll_guard_context *c, const ll_phrase_rule *rules, co
 
 bool ll_guard_override(const ll_guard_context *c, ll_guard_reason *out)
 {
-    return object_to(c, ll_override_rules, "sets other instructions aside", out);
-}
-
-/* Only signs that dress a heading stand between it and the end of a line or sentence. */
-static bool begins_statement(const ll_view *plain, size_t at)
-{
-    while (at > 0 && strchr(" #*_-`\"'[(=<>~|{0123456789", plain->data[at - 1]) != NULL)
-        at--;
-    return at == 0 || strchr("\n.!?:;,])}", plain->data[at - 1]) != NULL;
-}
-
-bool ll_guard_role(const ll_guard_context *c, ll_guard_reason *out)
-{
-    /* Signs matter here, so the plain views; and words where a line begins. */
-    static const char *const marks[] = { "<|",
-                                         "|>",
-                                         "[inst]",
-                                         "[/inst]",
-                                         "<<sys",
-                                         "[system]",
-                                         "[/prompt",
-                                         "[end]",
-                                         "<<end",
-                                         "im_sep",
-                                         "@system",
-                                         "/system",
-                                         "[[prompt",
-                                         "[user]",
-                                         "[assistant]",
-                                         "\"role\":",
-                                         "'role':",
-                                         "#system",
-                                         "#assistant",
-                                         "#user",
-                                         "#human",
-                                         "#response",
-                                         "<s>",
-                                         "</s>",
-                                         "#instruction:",
-                                         "```system",
-                                         "[[system",
-                                         "{system",
-                                         "(system)",
-                                         "=system",
-                                         "---system",
-                                         "role:system",
-                                         "#newinstruction",
-                                         "im_start",
-                                         "im_end",
-                                         "endoftext",
-                                         "start_header",
-                                         "begin_of_text",
-                                         "eot_id",
-                                         "start_of_turn",
-                                         "end_of_turn",
-                                         "###end" };
-    static const char *const speakers[] = { "sys",      "system",    "assistant", "user",
-                                            "human",    "developer", "tool",      "function",
-                                            "ai",       "bot",       "chatgpt",   "gpt",
-                                            "claude",   "admin",     "root",      "systemprompt",
-                                            "operator", "model" };
-    static const char *const turns[] = { "system:", "assistant:", "system>",
-                                         "system|", "system=",    "system-" }; /* "sys tem:" too */
-    const ll_view *dense = &c->candidate.views[LL_VIEW_DENSE];
-    const ll_view *plain = &c->candidate.views[LL_VIEW_PLAIN];
-
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        const char *at = memmem(dense->data, dense->length, marks[i], strlen(marks[i]));
-
-        if (at != NULL)
-            return ll_guard_object_at(c, dense->from[at - dense->data], out,
-                                      "\"%s\" begins another role", marks[i]);
-    }
-    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
-        const char *at = memmem(dense->data, dense->length, turns[i], strlen(turns[i]));
-
-        if (at != NULL && begins_statement(dense, (size_t)(at - dense->data)))
-            return ll_guard_object_at(c, dense->from[at - dense->data], out,
-                                      "a speaker's name and a colon");
-    }
-    for (size_t i = 0; i < c->candidate.word_count; i++) {
-        const ll_guard_word *word = &c->candidate.words[i];
-        size_t end = word->begin + word->bytes;
-
-        while (end < plain->length && strchr(" *_`\"])", plain->data[end]) != NULL)
-            end++;
-        if (end < plain->length && plain->data[end] == ':' &&
-            begins_statement(plain, word->begin) && AMONG(&c->candidate, word, speakers))
-            return ll_guard_object_at(c, word->from, out, "a speaker's name and a colon");
-    }
-    return object_to(c, ll_role_rules, "begins another role", out);
+    return ll_guard_object_to(c, ll_override_rules, "sets other instructions aside", out);
 }
 
 bool ll_guard_exfiltration(const ll_guard_context *c, ll_guard_reason *out)
 {
-    return object_to(c, ll_exfiltration_rules, "gives away what is not the reader's", out);
+    return ll_guard_object_to(c, ll_exfiltration_rules, "gives away what is not the reader's", out);
 }
 
 bool ll_guard_tool_use(const ll_guard_context *c, ll_guard_reason *out)
@@ -567,20 +477,20 @@ bool ll_guard_tool_use(const ll_guard_context *c, ll_guard_reason *out)
         if (is_language && !is_text)
             return ll_guard_object_at(c, plain->from[at - plain->data], out, "a block of code");
     }
-    return object_to(c, ll_tool_use_rules, "asks for more than words", out);
+    return ll_guard_object_to(c, ll_tool_use_rules, "asks for more than words", out);
 }
 
 bool ll_guard_fixed_verdict(const ll_guard_context *c, ll_guard_reason *out)
 {
-    return object_to(c, ll_fixed_verdict_rules, "decides what the signal must be", out);
+    return ll_guard_object_to(c, ll_fixed_verdict_rules, "decides what the signal must be", out);
 }
 
 bool ll_guard_profit_promise(const ll_guard_context *c, ll_guard_reason *out)
 {
-    return object_to(c, ll_profit_promise_rules, "promises or presses", out);
+    return ll_guard_object_to(c, ll_profit_promise_rules, "promises or presses", out);
 }
 
 bool ll_guard_toxic(const ll_guard_context *c, ll_guard_reason *out)
 {
-    return object_to(c, ll_toxic_rules, "insults or harms", out);
+    return ll_guard_object_to(c, ll_toxic_rules, "insults or harms", out);
 }

@@ -7,6 +7,7 @@
 #define LL_PROMPT_GUARDS_H
 
 #include "prompt/guard.h"
+#include "prompt/guard_phrases.h"
 #include "prompt/guard_text.h"
 
 /* How alike two prompts are, 0 to 1. */
@@ -48,9 +49,16 @@ ll_guard ll_guard_url, ll_guard_email, ll_guard_html;
 /* guard_secrets.c */
 ll_guard ll_guard_secret, ll_guard_encoded;
 
+/* guard_roles.c */
+ll_guard ll_guard_role;
+
 /* guard_phrases.c */
-ll_guard ll_guard_override, ll_guard_role, ll_guard_exfiltration, ll_guard_tool_use;
+ll_guard ll_guard_override, ll_guard_exfiltration, ll_guard_tool_use;
 ll_guard ll_guard_fixed_verdict, ll_guard_profit_promise, ll_guard_toxic;
+
+/* Objects to the first unexcused match of these rules, unless the base breaks the rule too. */
+bool ll_guard_object_to(const ll_guard_context *c, const ll_phrase_rule *rules, const char *why,
+                        ll_guard_reason *out);
 
 /* guard_language.c */
 ll_guard ll_guard_language;

@@ -1,9 +1,16 @@
 /* guard.h - may this prompt be tried on people? Checks for what a model proposed.
  *
- * What a model writes after reading strangers' comments may be a stranger's text. No filter
- * finds every trick, so these are fences and not the wall (drafts, approval, small shares of
- * the traffic and rollback are): each refuses one class, by what a prompt of this kind never
- * needs, and takes an honest prompt lost over a hostile one kept.
+ * What a model writes after reading strangers' comments may be a stranger's text. Each guard
+ * refuses one class, by what a prompt of this kind never needs, and takes an honest prompt lost
+ * over a hostile one kept.
+ *
+ * Two kinds differ in what they are worth. Form (placeholders, fields, sizes, characters,
+ * addresses, markup, secrets, codes, scripts) is decided: what breaks it does not pass. Meaning
+ * (override, exfiltration, verdict, promise, insult, tool) is words in a table: their disguises are
+ * seen through, but of 30 attacks in plain English that nobody had tuned them on, 26 passed
+ * ("unseen" in tests/data/prompts/hostile.json). So these are fences and not the wall: that a
+ * person approves a draft, that it gets a small share of the traffic, that a test watches it and
+ * that it can be rolled back is what makes generated prompts safe to use.
  *
  *   candidate ──▶ size, UTF-8 ──▶ views (guard_text.h) ──▶ every other guard ──▶ all objections
  *                 (stop here)

@@ -3,7 +3,9 @@
  * tests/data/prompts/honest.json: rewrites that people would be glad of; 95 in 100 must pass.
  * tests/data/prompts/hostile.json: what attackers would have a model answer, a good half of it
  * written after reading the guards; none may pass, and each for the reason it was written for.
- * "beyond" there lists what does pass: harmless in itself, or in a language no table has. */
+ * "beyond" there lists what does pass: harmless in itself, or in a language no table has. "unseen"
+ * are attacks in plain English on which the guards were never tuned, nor should be: how many of
+ * them pass is what the tables of phrases are worth. */
 #include "prompt/candidates.h"
 #include "support/expect.h"
 #include "support/prompts.h"
@@ -164,14 +166,32 @@ START_TEST(they_do_not_as_answers_either)
 }
 END_TEST
 
+static void count_passing(ll_guard_input *in, const char *list)
+{
+    size_t i, passed = 0;
+    json_t *text;
+
+    json_array_foreach(json_object_get(hostile, list), i, text)
+    {
+        ll_buffer whole = { 0 };
+        ll_guard_verdict v;
+
+        inject(hostile, json_string_value(text), &whole);
+        in->candidate = (ll_prompt_text){ whole.data, whole.length };
+        expect_ok(ll_guard_check(in, &v));
+        passed += v.reason_count == 0;
+        ll_buffer_free(&whole);
+    }
+    printf("%s: %zu of %zu pass\n", list, passed, i);
+    ck_assert_uint_gt(i, 0);
+}
+
 START_TEST(the_carrier_alone_passes)
 {
     const char *fields[PROMPT_FIELDS_MAX];
     ll_guard_input in = frame_of(honest, 0, fields);
-    json_t *text;
     ll_buffer carrier = { 0 };
     ll_guard_verdict v;
-    size_t i, passed = 0;
 
     inject(hostile, "", &carrier);
     in.candidate = (ll_prompt_text){ carrier.data, carrier.length };
@@ -180,17 +200,8 @@ START_TEST(the_carrier_alone_passes)
     ck_assert_uint_eq(v.reason_count, 0);
     ll_buffer_free(&carrier);
 
-    json_array_foreach(json_object_get(hostile, "beyond"), i, text)
-    {
-        ll_buffer whole = { 0 };
-
-        inject(hostile, json_string_value(text), &whole);
-        in.candidate = (ll_prompt_text){ whole.data, whole.length };
-        expect_ok(ll_guard_check(&in, &v));
-        passed += v.reason_count == 0;
-        ll_buffer_free(&whole);
-    }
-    printf("%zu of %zu that are known to be beyond the guards pass\n", passed, i);
+    count_passing(&in, "beyond");
+    count_passing(&in, "unseen");
 }
 END_TEST
 

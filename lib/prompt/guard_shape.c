@@ -116,6 +116,16 @@ static bool mentions(const ll_guard_text *t, const char *word)
     return false;
 }
 
+/* As much of a name as there is room for, no character cut. */
+static size_t shown_bytes(const char *name)
+{
+    size_t bytes = strnlen(name, 60);
+
+    while (bytes > 0 && ((unsigned char)name[bytes] & 0xc0) == 0x80)
+        bytes--;
+    return bytes;
+}
+
 bool ll_guard_json_fields(const ll_guard_context *c, ll_guard_reason *out)
 {
     const ll_view *plain = &c->candidate.views[LL_VIEW_PLAIN];
@@ -126,7 +136,7 @@ bool ll_guard_json_fields(const ll_guard_context *c, ll_guard_reason *out)
         return ll_guard_object(out, "does not ask for JSON");
     for (size_t i = 0; i < c->in->json_field_count; i++)
         if (!mentions(&c->candidate, c->in->json_fields[i]))
-            return ll_guard_object(out, "does not ask for the field \"%.40s\"",
-                                   c->in->json_fields[i]);
+            return ll_guard_object(out, "does not ask for the field \"%.*s\"",
+                                   (int)shown_bytes(c->in->json_fields[i]), c->in->json_fields[i]);
     return false;
 }

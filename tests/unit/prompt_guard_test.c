@@ -303,6 +303,29 @@ START_TEST(the_bases_own_words_are_allowed)
 }
 END_TEST
 
+/* Where the base has both scripts, each letter is welcome, but not in one word. */
+START_TEST(scripts_are_not_mixed_in_a_word)
+{
+    static const char base[] = "\u041e\u0431\u044a\u044f\u0441\u043d\u0438 "
+                               "\u0441\u0438\u0433\u043d\u0430\u043b {{signal}} "
+                               "\u0438 \u0440\u0438\u0441\u043a\u0438 RSI.";
+    ll_guard_input in = { .base = text_of(base) };
+    ll_guard_verdict v;
+
+    in.candidate = text_of("\u0421\u0438\u0433\u043d\u0430\u043b {{signal}} \u0438 RSI: "
+                           "\u043e\u0431\u044a\u044f\u0441\u043d\u0438 "
+                           "\u0440\u0438\u0441\u043a\u0438.");
+    expect_ok(ll_guard_check(&in, &v));
+    ck_assert_uint_eq(v.reason_count, 0);
+    in.candidate = text_of("\u0421\u0438\u0433\u043d\u0430\u043b {{signal}} \u0438 RSI: "
+                           "\u043e\u0431\u044a\u044f\u0441\u043d\u0438 "
+                           "p\u0438\u0441\u043a\u0438."); /* a Latin p */
+    expect_ok(ll_guard_check(&in, &v));
+    ck_assert(has_reason(&v, "mixed_scripts"));
+    ck_assert(!has_reason(&v, "foreign_characters"));
+}
+END_TEST
+
 START_TEST(near_copies_are_measured)
 {
     const char *fields[PROMPT_FIELDS_MAX];
@@ -412,6 +435,7 @@ int main(void)
     tcase_add_test(tests, limits_are_exact);
     tcase_add_test(tests, wrong_frames_are_refused);
     tcase_add_test(tests, the_bases_own_words_are_allowed);
+    tcase_add_test(tests, scripts_are_not_mixed_in_a_word);
     tcase_add_test(tests, near_copies_are_measured);
     tcase_add_test(tests, objections_are_written_as_json);
     tcase_add_test(tests, names_are_stable_and_single);

@@ -113,12 +113,12 @@ WITH_AVX2 static bool valid_by_vectors(const char *text, size_t bytes)
 {
     enum { VECTOR_BYTES = 32, ROUND_BYTES = 4 * VECTOR_BYTES };
     const unsigned char *p = (const unsigned char *)text;
-    const unsigned char *end = p + bytes;
 
     assert(text != NULL || bytes == 0);
     if (bytes < VECTOR_BYTES)
         return ll_utf8_valid_portable(text, bytes);
 
+    const unsigned char *end = p + bytes;
     __m256i before = _mm256_set1_epi8(' '), found = _mm256_setzero_si256();
     for (; end - p >= ROUND_BYTES; p += ROUND_BYTES) {
         __m256i a = load(p), b = load(p + 32), c = load(p + 64), d = load(p + 96);

@@ -427,28 +427,35 @@ static char *plain_lines(const char *text)
     return copy;
 }
 
-/* Parsers tell a subject without the white space around it, and a name with single spaces. */
-static char *trimmed(const char *text, bool single)
+/* Parsers tell a subject without the white space around it. */
+static char *trimmed(const char *text)
 {
     const char *from = text + strspn(text, " ");
     char *copy = strdup(from);
 
     for (size_t n = strlen(copy); n > 0 && copy[n - 1] == ' '; n--)
         copy[n - 1] = '\0';
-    for (char *two = copy; single && (two = strstr(two, "  ")) != NULL;)
-        memmove(two, two + 1, strlen(two));
+    return copy;
+}
+
+/* Python makes one space of two in a name, and one of the end of an encoded word. */
+static char *without_spaces(const char *text)
+{
+    char *copy = strdup(text);
+
+    for (char *space = copy; (space = strchr(space, ' ')) != NULL;)
+        memmove(space, space + 1, strlen(space));
     return copy;
 }
 
 static void same_mail(const mail *sent, json_t *read)
 {
     json_t *headers = json_object_get(read, "headers");
-    char *subject = trimmed(sent->m.subject, false),
-         *their_subject = trimmed(string_of(read, "subject"), false);
-    char *name = trimmed(sent->m.from_name, true);
+    char *subject = trimmed(sent->m.subject), *their_subject = trimmed(string_of(read, "subject"));
+    char *name = without_spaces(sent->m.from_name);
     char *text = plain_lines(sent->m.text), *their_text = plain_lines(string_of(read, "text"));
     json_t *from = json_array_get(json_object_get(read, "from"), 0);
-    char *their_name = trimmed(json_string_value(json_array_get(from, 0)), true);
+    char *their_name = without_spaces(json_string_value(json_array_get(from, 0)));
 
     ck_assert_uint_eq(json_array_size(headers), sizeof our_headers / sizeof our_headers[0]);
     for (size_t i = 0; i < json_array_size(headers); i++)

@@ -122,8 +122,6 @@ static ll_http_failure classify(const ll_transfer *transfer, CURLcode code)
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT: /* connecting: we set no other limit of time */
         return transfer->address_refused ? LL_HTTP_REFUSED : LL_HTTP_NO_CONNECT;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-        return LL_HTTP_REFUSED;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:

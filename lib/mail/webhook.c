@@ -11,9 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* An answer is looked at for its status only. */
-#define ANSWER_BYTES_MAX 65536u
-
 enum { HEADER_BYTES = 128, TIMESTAMP_BYTES = 24 };
 
 llmlearn_err ll_webhook_check(const ll_webhook *webhook)
@@ -87,7 +84,6 @@ static llmlearn_err post(const ll_http_request *request, ll_webhook_result *out_
     int status = response.status;
 
     if (err != LLMLEARN_OK) {
-        /* More of an answer than we look at is an answer; but its status is lost. */
         *out_result = (ll_webhook_result){ .outcome = outcome_of_failure(response.failure) };
         return err;
     }
@@ -126,7 +122,6 @@ llmlearn_err ll_webhook_send(const ll_webhook *webhook, const char *delivery, in
                                     .header_count = 4,
                                     .body = body,
                                     .body_bytes = strlen(body),
-                                    .response_bytes_max = ANSWER_BYTES_MAX,
                                     .ca_file = webhook->ca_file,
                                     .allow_private = webhook->allow_private,
                                     .deadline = deadline,

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,48 +125,4 @@ char *program_run(const char *const argv[], const void *input, size_t input_byte
         text = NULL;
     }
     return text;
-}
-
-static bool read_line(int fd, ll_deadline deadline, char *line, size_t room)
-{
-    for (size_t bytes = 0; bytes + 1 < room && readable(fd, deadline); bytes++) {
-        if (read(fd, line + bytes, 1) != 1)
-            return false;
-        if (line[bytes] == '\n') {
-            line[bytes] = '\0';
-            return true;
-        }
-    }
-    return false;
-}
-
-bool program_start(program *p, const char *const argv[])
-{
-    int ends[2], in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    char line[256];
-
-    *p = (program){ .pid = -1, .out = -1 };
-    if (in < 0 || pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    p->pid = start(argv, in, ends[1]);
-    p->out = ends[0];
-    close(in);
-    close(ends[1]);
-    if (p->pid > 0 &&
-        read_line(p->out, ll_deadline_in_ms(PROGRAM_SECONDS * 1000), line, sizeof line) &&
-        strncmp(line, "ready ", 6) == 0) {
-        snprintf(p->ready, sizeof p->ready, "%s", line + 6);
-        return true;
-    }
-    program_stop(p);
-    return false;
-}
-
-void program_stop(program *p)
-{
-    if (p->pid > 0)
-        wait_for(p->pid, true);
-    if (p->out >= 0)
-        close(p->out);
-    *p = (program){ .pid = -1, .out = -1 };
 }

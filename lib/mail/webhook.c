@@ -71,10 +71,10 @@ static ll_webhook_outcome outcome_of_status(int status)
     return status >= 400 && status < 500 ? LL_WEBHOOK_PERMANENT : LL_WEBHOOK_TEMPORARY;
 }
 
+/* A certificate may be renewed; a URL that may not be called stays one. */
 static ll_webhook_outcome outcome_of_failure(ll_http_failure failure)
 {
-    return failure == LL_HTTP_REFUSED || failure == LL_HTTP_TLS ? LL_WEBHOOK_PERMANENT
-                                                                : LL_WEBHOOK_TEMPORARY;
+    return failure == LL_HTTP_REFUSED ? LL_WEBHOOK_PERMANENT : LL_WEBHOOK_TEMPORARY;
 }
 
 static llmlearn_err post(const ll_http_request *request, ll_webhook_result *out_result)

@@ -40,8 +40,9 @@
 #define LL_WEBHOOK_SECRET_BYTES_MAX 256
 #define LL_WEBHOOK_BODY_BYTES_MAX (1u << 20)
 #define LL_WEBHOOK_DELIVERY_BYTES_MAX 64
-#define LL_WEBHOOK_REPLAY_S 300 /* clocks of servers agree better; a queue before one may hold it  \
-                                 */
+#define LL_WEBHOOK_REPLAY_S                                                                        \
+    300 /* clocks of servers agree better; a queue before one may hold it                          \
+         */
 
 typedef struct ll_webhook {
     const char *url;
@@ -52,8 +53,8 @@ typedef struct ll_webhook {
 
 typedef enum ll_webhook_outcome {
     LL_WEBHOOK_SENT = 0,  /* 2xx */
-    LL_WEBHOOK_TEMPORARY, /* 408, 425, 429, anything but 2xx and 4xx, no answer */
-    LL_WEBHOOK_PERMANENT  /* other 4xx, TLS, arguments */
+    LL_WEBHOOK_TEMPORARY, /* 408, 425, 429, anything but 2xx and 4xx; no answer, TLS */
+    LL_WEBHOOK_PERMANENT  /* other 4xx, arguments */
 } ll_webhook_outcome;
 
 typedef struct ll_webhook_result {

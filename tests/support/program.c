@@ -32,6 +32,11 @@ const char *program_python(void)
     return access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
 }
 
+void program_see_peers(void)
+{
+    setenv("NODE_PATH", program_file("build/peers/node_modules"), 0);
+}
+
 /* Its descriptors 0 and 1 are these; it dies with us. */
 static pid_t start(const char *const argv[], int in, int out)
 {
@@ -125,4 +130,15 @@ char *program_run(const char *const argv[], const void *input, size_t input_byte
         text = NULL;
     }
     return text;
+}
+
+bool program_can(const char *program, const char *option, const char *words)
+{
+    const char *argv[] = { program, option, words, NULL };
+    size_t bytes = 0;
+    char *said = program_run(argv, "", 0, &bytes);
+
+    bool can = said != NULL;
+    free(said);
+    return can;
 }

@@ -3,6 +3,7 @@
 #ifndef SUPPORT_PROGRAM_H
 #define SUPPORT_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define PROGRAM_SECONDS 60
@@ -12,6 +13,12 @@ const char *program_file(const char *name);
 
 /* Debian's python, which sees Debian's modules, or the one of $PYTHON. */
 const char *program_python(void);
+
+/* From here on node finds what tests/setup/peers.sh installed. */
+void program_see_peers(void);
+
+/* Can it run these words of its language: program_can("node", "-e", "require('mailparser')")? */
+bool program_can(const char *program, const char *option, const char *words);
 
 /* Runs to the end, with the input on its standard input; what it wrote, with a NUL behind it, is
  * for the caller to free. NULL if it could not be started, failed or took too long. */

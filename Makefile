@@ -76,7 +76,7 @@ SO := $B/libllmlearn.so
 # ---- build
 
 .PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
-        fuzz coverage format install uninstall clean help FORCE
+        fuzz coverage peers format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -224,7 +224,7 @@ run: deps-run
 	@$(SUBMAKE) all binding
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
 #: check              set up, build and run every test; ends in "N passed, N failed"
-check: deps-check
+check: deps-check peers
 	@tests/check.sh
 #: bench              set up, build and measure; writes build/bench.json
 bench: deps-bench
@@ -234,13 +234,14 @@ bench: deps-bench
 tidy: all
 	@tests/style/tidy.sh $B
 #: sabotage           plants each known defect and sees its test fail
-sabotage: deps-check
+sabotage: deps-check peers
 	@tests/sabotage/run.sh $(ARGS)
 #: fuzz               [SECONDS=60] each target in tests/fuzz, from its seeds, by libFuzzer
 FUZZ    := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 SECONDS ?= 60
 fuzz: deps-check
-	@$(SUBMAKE) B=$B/fuzzed CC=clang SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
+	@$(SUBMAKE) B=$B/fuzzed CC=clang WERROR=-Wno-unknown-warning-option \
+	    SANITIZE=fuzzer-no-link,address,undefined $B/fuzzed/internals.a
 	@mkdir -p $B/fuzz
 	@for target in $(FUZZ:$B/fuzz/%=%); do \
 	    clang -g -O1 -std=c11 -D_GNU_SOURCE= -fsanitize=fuzzer,address,undefined \
@@ -255,10 +256,13 @@ coverage: deps-coverage
 	@find $(COVERED) -name '*.gcda' -delete
 	@tests/run.sh $(TESTS:$B/%=$(COVERED)/%); failed=$$?; gcovr --root . --filter lib/ \
 	    --print-summary --fail-under-line 85 $(COVERED) && exit $$failed
-#: deps               installs the Debian packages that check and run need
-deps: deps-check
+#: deps               installs the Debian packages that check and run need, and the peers
+deps: deps-check peers
 deps-%:
 	@tests/setup/deps.sh $*
+#: peers              installs the programs by others that judge our requests, with npm
+peers: | deps-check
+	@tests/setup/peers.sh
 format:
 	clang-format-14 -i $(shell find lib include tests examples bindings -name '*.[ch]')
 clean:

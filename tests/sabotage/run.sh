@@ -18,6 +18,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
 : "${LL_MAKE:=make}" "${JOBS:=2}" "${LL_SABOTAGE_SECONDS:=300}"
 unset LL_BUILD
+: "${LL_PEERS:=$PWD/build/peers}" # the copy has none
+export LL_PEERS
 copy=$(mktemp -d) || exit 1
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM

@@ -10,7 +10,7 @@ if cmp -s tests/peers/package.json "$peers/installed.json"; then
     exit 0
 fi
 if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-    echo 'SKIP no npm; tests against prism, aimock, smtp-server and mailparser will skip (Debian: nodejs npm)'
+    echo 'SKIP no npm; tests against the peers will skip (Debian: nodejs npm)'
     exit 0
 fi
 

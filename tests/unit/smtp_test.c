@@ -12,6 +12,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <dlfcn.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -685,6 +686,84 @@ START_TEST(private_addresses_need_leave)
 }
 END_TEST
 
+/* ---- no memory --------------------------------------------------------- */
+
+static long allocations_left = -1; /* of libcurl's; -1: as many as it wants */
+
+static bool fails_now(void)
+{
+    if (allocations_left > 0)
+        allocations_left--;
+    return allocations_left == 0;
+}
+
+static void *curl_malloc(size_t bytes)
+{
+    return fails_now() ? NULL : malloc(bytes);
+}
+
+static void *curl_calloc(size_t count, size_t bytes)
+{
+    return fails_now() ? NULL : calloc(count, bytes);
+}
+
+static void *curl_realloc(void *old, size_t bytes)
+{
+    return fails_now() ? NULL : realloc(old, bytes);
+}
+
+static char *curl_strdup(const char *text)
+{
+    return fails_now() ? NULL : strdup(text);
+}
+
+typedef int init_mem(long, void *(*)(size_t), void (*)(void *), void *(*)(void *, size_t),
+                     char *(*)(const char *), void *(*)(size_t, size_t));
+
+/* libcurl's memory is ours to refuse, in this process, from before it is first used. */
+static bool take_over_memory(void)
+{
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    init_mem *init = NULL;
+
+    if (library != NULL)
+        *(void **)&init = dlsym(library, "curl_global_init_mem");
+    return init != NULL && init(3, curl_malloc, free, curl_realloc, curl_strdup, curl_calloc) == 0;
+}
+
+/* From its n-th on no allocation of libcurl succeeds. Whatever it makes of that, it is never sent
+ * without having been, and never given up for ever. */
+START_TEST(no_memory_is_an_error)
+{
+    static const char *const two[] = { "a@b.c", "d@e.f" };
+    ll_smtp_server server = usual();
+    ll_smtp_mail mail = mail_from("engine@example.org");
+    int n = 1;
+
+    if (!take_over_memory() || !serve("plain-auth"))
+        return;
+    server.plain_loopback = true;
+    mail.to = two;
+    mail.to_count = 2;
+    for (;; n++) {
+        ck_assert_int_lt(n, 3000);
+        allocations_left = n;
+        llmlearn_err err = try(&server, &mail);
+        bool refused = allocations_left == 0;
+        allocations_left = -1;
+        if (!refused)
+            break;
+        ck_assert_int_eq(arrived(), 0);
+        ck_assert_msg(err == LLMLEARN_ENOMEM || err == LLMLEARN_EIO, "allocation %d: %d: %s", n,
+                      (int)err, llmlearn_error_detail());
+        ck_assert_msg(result.outcome == LL_SMTP_TEMPORARY, "allocation %d: cause %d: %s", n,
+                      (int)result.cause, llmlearn_error_detail());
+    }
+    ck_assert_int_gt(n, 20);
+    ck_assert_int_eq(arrived(), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("smtp");
@@ -713,6 +792,7 @@ int main(void)
     tcase_add_test(all, counts_have_limits);
     tcase_add_test(all, servers_are_named_plainly);
     tcase_add_test(all, private_addresses_need_leave);
+    tcase_add_test(all, no_memory_is_an_error);
     suite_add_tcase(suite, all);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -97,12 +97,14 @@ static bool stands_there(const char *url, const char *host, const char *port)
     return *at == '\0' || *at == '/' || *at == '?';
 }
 
-/* A part as text for curl_free(); NULL if the URL has none. */
-static char *part_of(const ll_curl *curl, CURLU *parsed, CURLUPart part)
+/* A part as text for curl_free(); NULL if the URL has none. False: out of memory. */
+static bool get_part(const ll_curl *curl, CURLU *parsed, CURLUPart part, char **out_text)
 {
-    char *text = NULL;
+    CURLUcode code = curl->url_get(parsed, part, out_text, 0);
 
-    return curl->url_get(parsed, part, &text, 0) == CURLUE_OK ? text : NULL;
+    if (code != CURLUE_OK)
+        *out_text = NULL;
+    return code != CURLUE_OUT_OF_MEMORY;
 }
 
 static llmlearn_err check_parts(const char *url, const char *scheme, const char *host,
@@ -133,26 +135,35 @@ static llmlearn_err check_parts(const char *url, const char *scheme, const char 
     return LLMLEARN_OK;
 }
 
-static llmlearn_err parse(const ll_curl *curl, CURLU *parsed, const char *url, ll_url *out_url)
+static llmlearn_err read_parts(const ll_curl *curl, CURLU *parsed, const char *url, ll_url *out_url)
 {
-    CURLUcode code = curl->url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER);
-    char *scheme, *host, *port;
+    char *scheme = NULL, *host = NULL, *port = NULL;
     llmlearn_err err;
 
-    if (code == CURLUE_OUT_OF_MEMORY)
-        return ll_fail(LLMLEARN_ENOMEM, "reading a url");
-    if (code == CURLUE_USER_NOT_ALLOWED)
-        return REFUSED("holds a user name or password; give keys apart from it");
-    if (code != CURLUE_OK)
-        return REFUSED("cannot be parsed; it must look like https://name/path");
-    scheme = part_of(curl, parsed, CURLUPART_SCHEME);
-    host = part_of(curl, parsed, CURLUPART_HOST);
-    port = part_of(curl, parsed, CURLUPART_PORT);
-    err = check_parts(url, scheme, host, port, out_url);
+    if (get_part(curl, parsed, CURLUPART_SCHEME, &scheme) &&
+        get_part(curl, parsed, CURLUPART_HOST, &host) &&
+        get_part(curl, parsed, CURLUPART_PORT, &port))
+        err = check_parts(url, scheme, host, port, out_url);
+    else
+        err = ll_fail(LLMLEARN_ENOMEM, "reading a url");
     curl->free(scheme);
     curl->free(host);
     curl->free(port);
     return err;
+}
+
+static llmlearn_err parse(const ll_curl *curl, CURLU *parsed, const char *url, ll_url *out_url)
+{
+    switch (curl->url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER)) {
+    case CURLUE_OK:
+        return read_parts(curl, parsed, url, out_url);
+    case CURLUE_OUT_OF_MEMORY:
+        return ll_fail(LLMLEARN_ENOMEM, "reading a url");
+    case CURLUE_USER_NOT_ALLOWED:
+        return REFUSED("holds a user name or password; give keys apart from it");
+    default:
+        return REFUSED("cannot be parsed; it must look like https://name/path");
+    }
 }
 
 llmlearn_err ll_url_check(const ll_curl *curl, const char *url, ll_url *out_url)

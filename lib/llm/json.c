@@ -7,6 +7,17 @@
 #include <assert.h>
 #include <string.h>
 
+/* Two faults are left for the parser to find. Whatever else it says is that memory ran out in the
+ * middle of a token. */
+static llmlearn_err fail(const char *what, enum json_error_code code)
+{
+    if (code == json_error_duplicate_key)
+        return ll_fail(LLMLEARN_ELLM, "%s: has a key twice", what);
+    if (code == json_error_numeric_overflow)
+        return ll_fail(LLMLEARN_ELLM, "%s: has a number that is too large", what);
+    return ll_fail(LLMLEARN_ENOMEM, "%s: reading it", what);
+}
+
 llmlearn_err ll_llm_json_parse(const char *what, const char *text, size_t bytes,
                                json_t **out_object)
 {
@@ -22,10 +33,8 @@ llmlearn_err ll_llm_json_parse(const char *what, const char *text, size_t bytes,
     ll_locale_enter(&numbers);
     object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
     ll_locale_leave(&numbers);
-    if (object == NULL && json_error_code(&error) == json_error_out_of_memory)
-        return ll_fail(LLMLEARN_ENOMEM, "%s: reading it", what);
     if (object == NULL)
-        return ll_fail(LLMLEARN_ELLM, "%s: has a key twice, or a number that is too large", what);
+        return fail(what, json_error_code(&error));
     *out_object = object;
     return LLMLEARN_OK;
 }

@@ -30,8 +30,10 @@ static void expect_word(const char *word)
 static void read_answer(const char *text, size_t bytes)
 {
     ll_llm_answer answer = { 0 };
+    llmlearn_err err = ll_answer_parse(text, bytes, &answer);
 
-    if (ll_answer_parse(text, bytes, &answer) != LLMLEARN_OK) {
+    if (err != LLMLEARN_OK) {
+        expect(err == LLMLEARN_ELLM); /* memory there is */
         expect(answer.text == NULL);
         return;
     }

@@ -31,8 +31,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     static const int64_t tokens[] = { -1, 0, 1, 1000, 200000, 200001, 4294967295, INT64_MAX };
     const size_t count = sizeof tokens / sizeof tokens[0];
     ll_prices *prices = NULL;
+    llmlearn_err err = ll_prices_parse((const char *)data, bytes, &prices);
 
-    if (ll_prices_parse((const char *)data, bytes, &prices) != LLMLEARN_OK) {
+    if (err != LLMLEARN_OK) {
+        expect(err == LLMLEARN_ELLM); /* memory there is */
         expect(prices == NULL);
         return 0;
     }

@@ -748,19 +748,20 @@ START_TEST(no_memory_is_an_error)
     for (;; n++) {
         ck_assert_int_lt(n, 3000);
         allocations_left = n;
-        llmlearn_err err = try(&server, &mail);
+        llmlearn_err err = send_within(&server, &mail, 3 * SHORT_MS);
         bool refused = allocations_left == 0;
         allocations_left = -1;
         if (!refused)
             break;
         ck_assert_int_eq(arrived(), 0);
-        ck_assert_msg(err == LLMLEARN_ENOMEM || err == LLMLEARN_EIO, "allocation %d: %d: %s", n,
-                      (int)err, llmlearn_error_detail());
+        /* Without memory it may also forget that it waits. */
+        ck_assert_msg(err == LLMLEARN_ENOMEM || err == LLMLEARN_EIO || err == LLMLEARN_ETIMEDOUT,
+                      "allocation %d: %d: %s", n, (int)err, llmlearn_error_detail());
         ck_assert_msg(result.outcome == LL_SMTP_TEMPORARY, "allocation %d: cause %d: %s", n,
                       (int)result.cause, llmlearn_error_detail());
     }
     ck_assert_int_gt(n, 20);
-    ck_assert_int_eq(arrived(), 1);
+    expect_ok(try(&server, &mail));
 }
 END_TEST
 

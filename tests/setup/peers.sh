@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs of tests/peers/package.json, which judge what we send to
-# a model's service, into build/peers. Silent when they are there; without npm
+# a model's service or a mail server, into build/peers. Silent when they are there; without npm
 # or network it says so, and the tests that need them say that they skip.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -10,11 +10,11 @@ if cmp -s tests/peers/package.json "$peers/installed.json"; then
     exit 0
 fi
 if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
-    echo 'SKIP no npm; tests against prism and aimock will skip (Debian: nodejs npm)'
+    echo 'SKIP no npm; tests against the peers will skip (Debian: nodejs npm)'
     exit 0
 fi
 
-echo 'setup: installing with npm: prism and aimock'
+echo 'setup: installing with npm: prism, aimock, smtp-server, mailparser'
 mkdir -p "$peers" || exit 0
 cp tests/peers/package.json "$peers/package.json"
 log=$(mktemp) || exit 0
@@ -25,6 +25,6 @@ if (cd "$peers" && timeout 300 npm install --ignore-scripts --no-package-lock --
     cp tests/peers/package.json "$peers/installed.json"
 else
     tail -n 5 "$log"
-    echo 'SKIP npm could not install prism and aimock; tests against them will skip'
+    echo 'SKIP npm could not install the peers; tests against them will skip'
 fi
 exit 0

@@ -40,6 +40,12 @@ static const ll_statement rated = {
     " LIMIT ?3"
 };
 /* ?4 is 0. */
+static const ll_statement inputs = {
+    "SELECT t.name, ifnull(e.confidence, -1), e.metadata"
+    " FROM (SELECT * FROM llm_explanations ORDER BY row DESC LIMIT ?3) e"
+    " JOIN llm_variants v ON v.id = e.variant JOIN llm_names t ON t.id = e.ticker"
+    " WHERE v.signal = ?1 ORDER BY e.row DESC LIMIT ?2"
+};
 static const ll_statement comments = {
     "SELECT e.explanation_id, f.created_us, t.name, f.comment, f.helpful, f.rating FROM " VOTES
     " f" OF_VARIANT " AND f.comment <> '' AND ?4 = 0 ORDER BY f.sequence DESC LIMIT ?3"
@@ -212,4 +218,31 @@ llmlearn_err ll_lessons_comments(ll_connection *connection, const ll_lesson_quer
     reading r = { .query = query, .each_comment = each, .context = context };
 
     return read_rows(connection, &comments, 0, read_comment, &r);
+}
+
+/* ---- inputs ------------------------------------------------------------ */
+
+typedef struct reading_inputs {
+    ll_lesson_input_fn each;
+    void *context;
+} reading_inputs;
+
+static llmlearn_err read_input(void *context, const ll_row *row)
+{
+    const reading_inputs *r = context;
+    size_t bytes = 0;
+    ll_lesson_input input = { .ticker = ll_row_text(row, 0, &bytes),
+                              .confidence = ll_row_real(row, 1) };
+
+    input.metadata = ll_row_text(row, 2, &input.metadata_bytes);
+    return r->each(r->context, &input);
+}
+
+llmlearn_err ll_lessons_inputs(ll_connection *connection, int64_t signal, uint32_t limit,
+                               ll_lesson_input_fn each, void *context)
+{
+    const ll_value arguments[] = { ll_int(signal), ll_int(limit), ll_int(LL_LESSONS_VOTES_MAX) };
+
+    return ll_connection_run(connection, &inputs, arguments, 3, read_input,
+                             &(reading_inputs){ each, context });
 }

@@ -75,4 +75,18 @@ typedef llmlearn_err (*ll_lesson_comment_fn)(void *context, const ll_lesson_comm
 llmlearn_err ll_lessons_comments(ll_connection *connection, const ll_lesson_query *query,
                                  ll_lesson_comment_fn each, void *context);
 
+/* An explanation that was asked for, as what a prompt was filled in with. */
+typedef struct ll_lesson_input {
+    const char *ticker;
+    double confidence;    /* negative: unknown */
+    const char *metadata; /* a JSON object; NULL: none */
+    size_t metadata_bytes;
+} ll_lesson_input;
+
+typedef llmlearn_err (*ll_lesson_input_fn)(void *context, const ll_lesson_input *input);
+
+/* Of a signal's latest explanations, newest first; among the newest LL_LESSONS_VOTES_MAX. */
+llmlearn_err ll_lessons_inputs(ll_connection *connection, int64_t signal, uint32_t limit,
+                               ll_lesson_input_fn each, void *context);
+
 #endif

@@ -27,7 +27,8 @@ static const ll_statement list = {
     " v.reason, v.approved_by, v.approved_us, v.created_us"
     " FROM llm_variants v JOIN llm_names s ON s.id = v.signal"
     " LEFT JOIN llm_variants p ON p.id = v.parent LEFT JOIN llm_names m ON m.id = v.model"
-    " WHERE v.generation IS NOT NULL AND (?1 = 0 OR v.id = ?1) AND (?2 = 0 OR v.signal = ?2)"
+    " WHERE (?5 OR v.generation IS NOT NULL) AND (?1 = 0 OR v.id = ?1) AND (?2 = 0 OR v.signal = "
+    "?2)"
     "  AND (?3 = 0 OR (v.status = 'draft' AND v.approved_us IS NULL))"
     " ORDER BY v.id DESC LIMIT ?4"
 };
@@ -45,7 +46,7 @@ static ll_value known(int64_t value)
 }
 
 static llmlearn_err write_candidate(ll_connection *connection, const ll_statement *statement,
-                                    const ll_candidate *c, int64_t now_us)
+                                    const ll_lineage_candidate *c, int64_t now_us)
 {
     ll_variant_status status = c->reason == NULL ? LL_VARIANT_DRAFT : LL_VARIANT_REJECTED;
     const ll_value row[] = { ll_int(c->variant.signal),
@@ -65,7 +66,8 @@ static llmlearn_err write_candidate(ll_connection *connection, const ll_statemen
 }
 
 /* The version has a text: is it this candidate, added before? */
-static llmlearn_err expect_same(ll_connection *connection, int64_t id, const ll_candidate *c)
+static llmlearn_err expect_same(ll_connection *connection, int64_t id,
+                                const ll_lineage_candidate *c)
 {
     const ll_value arguments[] = { ll_int(id), ll_text(c->variant.text, c->variant.text_bytes),
                                    ll_int(c->generation) };
@@ -79,7 +81,7 @@ static llmlearn_err expect_same(ll_connection *connection, int64_t id, const ll_
     return err;
 }
 
-llmlearn_err ll_lineage_add(ll_connection *connection, const ll_candidate *candidate,
+llmlearn_err ll_lineage_add(ll_connection *connection, const ll_lineage_candidate *candidate,
                             int64_t now_us, int64_t *out_variant)
 {
     const ll_variant_text *v = &candidate->variant;
@@ -158,8 +160,9 @@ llmlearn_err ll_lineage_list(ll_connection *connection, const ll_lineage_filter 
                              ll_lineage_fn each, void *context)
 {
     const ll_value arguments[] = { ll_int(filter->variant), ll_int(filter->signal),
-                                   ll_int(filter->waiting), ll_int(filter->limit) };
+                                   ll_int(filter->waiting), ll_int(filter->limit),
+                                   ll_int(filter->anybodys) };
 
-    return ll_connection_run(connection, &list, arguments, 4, read_lineage,
+    return ll_connection_run(connection, &list, arguments, 5, read_lineage,
                              &(listing){ each, context });
 }

@@ -15,17 +15,17 @@
 
 #define LL_LINEAGE_UNKNOWN (-1)
 
-typedef struct ll_candidate {
+typedef struct ll_lineage_candidate {
     ll_variant_text variant; /* with a text, also if it is rejected */
     int64_t generation;      /* of llm_generations */
     int64_t model;           /* of llm_names; 0: unknown */
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* or LL_LINEAGE_UNKNOWN */
     const char *reason; /* why it is rejected; NULL: it is not, it becomes a draft */
-} ll_candidate;
+} ll_lineage_candidate;
 
 /* Adds it, or gives text and lineage to a version that has no text yet. The same candidate again
  * changes nothing. LLMLEARN_EEXIST: the version has a text of another origin. */
-llmlearn_err ll_lineage_add(ll_connection *connection, const ll_candidate *candidate,
+llmlearn_err ll_lineage_add(ll_connection *connection, const ll_lineage_candidate *candidate,
                             int64_t now_us, int64_t *out_variant);
 
 /* Notes who approved a draft, and when. LLMLEARN_ESTATE: it is no draft with a text, or it is
@@ -52,6 +52,7 @@ typedef struct ll_lineage_filter {
     int64_t variant; /* 0: any */
     int64_t signal;  /* 0: any */
     bool waiting;    /* drafts that nobody has approved */
+    bool anybodys;   /* also those that no model wrote: their generation is 0 */
     uint32_t limit;
 } ll_lineage_filter;
 

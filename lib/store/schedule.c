@@ -56,26 +56,27 @@ static void copy_error(const char *text, size_t bytes, char out[LL_SCHEDULE_ERRO
 
 static llmlearn_err read_job(void *context, const ll_row *row)
 {
-    ll_job *job = context;
+    ll_schedule_state *job = context;
     size_t bytes = 0;
     const char *error = ll_row_text(row, 6, &bytes);
 
-    *job = (ll_job){ .found = true,
-                     .due_us = ll_row_int(row, 0),
-                     .epoch = ll_row_int(row, 1),
-                     .held = !ll_row_is_null(row, 2),
-                     .lease_until_us = ll_row_int(row, 2),
-                     .started_us = ll_row_int(row, 3),
-                     .finished_us = ll_row_int(row, 4),
-                     .finished_due_us = ll_row_int(row, 5) };
+    *job = (ll_schedule_state){ .found = true,
+                                .due_us = ll_row_int(row, 0),
+                                .epoch = ll_row_int(row, 1),
+                                .held = !ll_row_is_null(row, 2),
+                                .lease_until_us = ll_row_int(row, 2),
+                                .started_us = ll_row_int(row, 3),
+                                .finished_us = ll_row_int(row, 4),
+                                .finished_due_us = ll_row_int(row, 5) };
     if (error != NULL)
         copy_error(error, bytes, job->error);
     return LLMLEARN_OK;
 }
 
-llmlearn_err ll_schedule_read(ll_connection *connection, const char *job, ll_job *out_job)
+llmlearn_err ll_schedule_read(ll_connection *connection, const char *job,
+                              ll_schedule_state *out_job)
 {
-    *out_job = (ll_job){ .found = false };
+    *out_job = (ll_schedule_state){ .found = false };
     return ll_connection_run(connection, &get_job, (ll_value[]){ ll_string(job) }, 1, read_job,
                              out_job);
 }
@@ -119,14 +120,14 @@ static int64_t done_until(int64_t finished_due_us, int64_t now_us)
 }
 
 /* Is somebody at work? A lease that reaches further than any may was taken by another clock. */
-static bool is_leased(const ll_job *row, int64_t now_us)
+static bool is_leased(const ll_schedule_state *row, int64_t now_us)
 {
     return row->held && row->lease_until_us > now_us &&
            row->lease_until_us - now_us <= LL_LEASE_US_MAX;
 }
 
 /* Nobody runs it: it is due no later than a clock that was never wrong would have it. */
-static llmlearn_err correct_due(ll_connection *connection, const char *job, ll_job *row,
+static llmlearn_err correct_due(ll_connection *connection, const char *job, ll_schedule_state *row,
                                 const ll_schedule_rule *rule, int64_t now_us)
 {
     int64_t next_us = 0;
@@ -145,7 +146,8 @@ static llmlearn_err correct_due(ll_connection *connection, const char *job, ll_j
 /* ---- registering ------------------------------------------------------- */
 
 static llmlearn_err change_schedule(ll_connection *connection, const char *job,
-                                    const char *schedule, const ll_job *row, int64_t next_us)
+                                    const char *schedule, const ll_schedule_state *row,
+                                    int64_t next_us)
 {
     const ll_value text[] = { ll_string(job), ll_string(schedule) };
     const ll_value due[] = { ll_string(job), ll_int(next_us) };
@@ -160,7 +162,7 @@ llmlearn_err ll_schedule_register(ll_connection *connection, const char *job, co
                                   const ll_schedule_rule *rule, int64_t now_us)
 {
     const ll_value key[] = { ll_string(job), ll_string(schedule) };
-    ll_job row;
+    ll_schedule_state row;
     bool same = false;
     int64_t next_us = 0, one;
     llmlearn_err err = ll_schedule_read(connection, job, &row);
@@ -181,8 +183,8 @@ llmlearn_err ll_schedule_register(ll_connection *connection, const char *job, co
 
 /* ---- the lease --------------------------------------------------------- */
 
-static llmlearn_err take_over(ll_connection *connection, const char *job, const ll_job *row,
-                              int64_t lease_us, int64_t now_us)
+static llmlearn_err take_over(ll_connection *connection, const char *job,
+                              const ll_schedule_state *row, int64_t lease_us, int64_t now_us)
 {
     const ll_value taken[] = { ll_string(job), ll_int(row->epoch + 1), ll_int(now_us + lease_us),
                                ll_int(now_us) };
@@ -194,7 +196,7 @@ llmlearn_err ll_schedule_take(ll_connection *connection, const char *job, int64_
                               const ll_schedule_rule *rule, int64_t now_us, ll_lease *out_lease,
                               int64_t *out_look_us)
 {
-    ll_job row;
+    ll_schedule_state row;
     llmlearn_err err = ll_schedule_read(connection, job, &row);
 
     assert(lease_us > 0 && lease_us <= LL_LEASE_US_MAX);
@@ -258,7 +260,7 @@ static ll_value error_value(const char *error)
 static llmlearn_err end_run(ll_connection *connection, const char *job, const ll_lease *lease,
                             const char *error, const ll_schedule_rule *rule, int64_t now_us)
 {
-    ll_job row;
+    ll_schedule_state row;
     int64_t next_us = 0;
     llmlearn_err err = ll_schedule_read(connection, job, &row);
 

@@ -80,7 +80,7 @@ llmlearn_err ll_schedule_note_step(ll_connection *connection, const char *job,
 llmlearn_err ll_schedule_has_step(ll_connection *connection, const char *job, const ll_lease *lease,
                                   const ll_job_step *step, bool *out_done);
 
-typedef struct ll_job {
+typedef struct ll_schedule_state {
     bool found;
     int64_t due_us; /* the moment that is to be run, or runs */
     int64_t epoch;
@@ -90,8 +90,9 @@ typedef struct ll_job {
     int64_t finished_us;                         /* of the latest that ended; 0: none */
     int64_t finished_due_us;                     /* the moment that it was for */
     char error[LL_SCHEDULE_ERROR_BYTES_MAX + 1]; /* "": it went well */
-} ll_job;
+} ll_schedule_state;
 
-llmlearn_err ll_schedule_read(ll_connection *connection, const char *job, ll_job *out_job);
+llmlearn_err ll_schedule_read(ll_connection *connection, const char *job,
+                              ll_schedule_state *out_job);
 
 #endif

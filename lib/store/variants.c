@@ -3,6 +3,7 @@
 #include "base/err.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS "id, signal, status, text IS NOT NULL, version"
@@ -16,6 +17,9 @@ static const ll_statement get_champion = {
 };
 static const ll_statement find_id = {
     "SELECT id FROM llm_variants WHERE signal = ?1 AND version = ?2"
+};
+static const ll_statement get_text = {
+    "SELECT text FROM llm_variants WHERE signal = ?1 AND version = ?2 AND text IS NOT NULL"
 };
 static const ll_statement insert_bare = {
     "INSERT INTO llm_variants (signal, version, status, created_us, changed_us)"
@@ -94,6 +98,25 @@ llmlearn_err ll_variants_find(ll_connection *connection, int64_t signal, const c
 
     assert(version != NULL);
     return read_one(connection, &find_variant, arguments, 2, out_variant);
+}
+
+static llmlearn_err copy_text(void *context, const ll_row *row)
+{
+    char **out_text = context;
+    size_t bytes = 0;
+    const char *text = ll_row_text(row, 0, &bytes);
+
+    *out_text = strndup(text, bytes);
+    return *out_text != NULL ? LLMLEARN_OK : ll_fail(LLMLEARN_ENOMEM, "no memory for a prompt");
+}
+
+llmlearn_err ll_variants_text(ll_connection *connection, int64_t signal, const char *version,
+                              size_t bytes, char **out_text)
+{
+    const ll_value arguments[] = { ll_int(signal), ll_text(version, bytes) };
+
+    *out_text = NULL;
+    return ll_connection_run(connection, &get_text, arguments, 2, copy_text, out_text);
 }
 
 llmlearn_err ll_variants_get(ll_connection *connection, int64_t id, ll_variant *out_variant)

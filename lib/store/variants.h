@@ -47,6 +47,10 @@ llmlearn_err ll_variants_get(ll_connection *connection, int64_t id, ll_variant *
 llmlearn_err ll_variants_champion(ll_connection *connection, int64_t signal,
                                   ll_variant *out_variant);
 
+/* The text of a version, for free(); NULL if there is no such version or it has none. */
+llmlearn_err ll_variants_text(ll_connection *connection, int64_t signal, const char *version,
+                              size_t bytes, char **out_text);
+
 typedef struct ll_variant_text {
     int64_t signal;
     const char *version;

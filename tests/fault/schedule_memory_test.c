@@ -154,12 +154,12 @@ static llmlearn_err generate(void)
         err = ll_ledger_settle(connection, id, &result, NOW);
     if (err != LLMLEARN_OK)
         return err;
-    const ll_candidate candidate = { .variant = { .signal = signal_id,
-                                                  .version = "v1.1",
-                                                  .version_bytes = 4,
-                                                  .text = "text",
-                                                  .text_bytes = 4 },
-                                     .generation = id };
+    const ll_lineage_candidate candidate = { .variant = { .signal = signal_id,
+                                                          .version = "v1.1",
+                                                          .version_bytes = 4,
+                                                          .text = "text",
+                                                          .text_bytes = 4 },
+                                             .generation = id };
     err = ll_lineage_add(connection, &candidate, NOW, &variant);
     expect((err == LLMLEARN_OK) == (variant != -7));
     return err == LLMLEARN_OK ? ll_lineage_approve(connection, variant, "ann", NOW) : err;

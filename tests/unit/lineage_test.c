@@ -59,18 +59,18 @@ static void tear_down(void)
     ab_tear_down();
 }
 
-static ll_candidate candidate(const char *version, const char *text, const char *reason)
+static ll_lineage_candidate candidate(const char *version, const char *text, const char *reason)
 {
-    return (ll_candidate){ .variant = variant(version, text),
-                           .generation = generation,
-                           .model = model,
-                           .prompt_tokens = 900,
-                           .completion_tokens = 250,
-                           .cost_nanousd = 123456,
-                           .reason = reason };
+    return (ll_lineage_candidate){ .variant = variant(version, text),
+                                   .generation = generation,
+                                   .model = model,
+                                   .prompt_tokens = 900,
+                                   .completion_tokens = 250,
+                                   .cost_nanousd = 123456,
+                                   .reason = reason };
 }
 
-static int64_t add(const ll_candidate *c)
+static int64_t add(const ll_lineage_candidate *c)
 {
     int64_t id = 0;
 
@@ -116,9 +116,9 @@ static seen list(ll_lineage_filter filter)
 
 START_TEST(candidates_are_read_as_they_were_added)
 {
-    ll_candidate draft = candidate("v1.1", "Say why {{ticker}}.", NULL);
-    ll_candidate rejected = candidate("v1.2", "Buy!", "placeholder {{ticker}} is missing");
-    ll_candidate bare = candidate("v1.3", "Hm {{ticker}}.", NULL);
+    ll_lineage_candidate draft = candidate("v1.1", "Say why {{ticker}}.", NULL);
+    ll_lineage_candidate rejected = candidate("v1.2", "Buy!", "placeholder {{ticker}} is missing");
+    ll_lineage_candidate bare = candidate("v1.3", "Hm {{ticker}}.", NULL);
     int64_t first;
 
     bare.model = 0;
@@ -152,7 +152,7 @@ END_TEST
 
 START_TEST(the_same_again_changes_nothing_and_another_is_refused)
 {
-    ll_candidate c = candidate("v1.1", "Say why {{ticker}}.", NULL);
+    ll_lineage_candidate c = candidate("v1.1", "Say why {{ticker}}.", NULL);
     int64_t first = add(&c), id = 42;
 
     ck_assert_int_eq(add(&c), first);
@@ -173,7 +173,7 @@ END_TEST
 /* A version that was met in a log has a row and no text. */
 START_TEST(a_version_met_before_gets_its_text)
 {
-    ll_candidate c = candidate("v1.1", "Say why {{ticker}}.", "too much like its parent");
+    ll_lineage_candidate c = candidate("v1.1", "Say why {{ticker}}.", "too much like its parent");
     int64_t bare = 0;
 
     ck_ok(ll_variants_intern(ab_connection, signal_id, "v1.1", 4, NOW, &bare));
@@ -184,8 +184,8 @@ END_TEST
 
 START_TEST(a_person_approves_a_draft_once)
 {
-    ll_candidate draft = candidate("v1.1", "Say why {{ticker}}.", NULL);
-    ll_candidate rejected = candidate("v1.2", "Buy!", "no");
+    ll_lineage_candidate draft = candidate("v1.1", "Say why {{ticker}}.", NULL);
+    ll_lineage_candidate rejected = candidate("v1.2", "Buy!", "no");
     int64_t id = add(&draft), never = add(&rejected), bare = 0;
 
     ck_ok(ll_variants_intern(ab_connection, signal_id, "v9", 2, NOW, &bare));

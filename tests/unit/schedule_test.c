@@ -44,9 +44,9 @@ static void add_job(const char *line, int64_t now)
     ab_commit();
 }
 
-static ll_job read_row(void)
+static ll_schedule_state read_row(void)
 {
-    ll_job job;
+    ll_schedule_state job;
 
     ab_begin();
     ck_ok(ll_schedule_read(ab_connection, JOB, &job));
@@ -98,7 +98,7 @@ static void run(int64_t now, int64_t due)
 
 START_TEST(a_job_is_due_at_its_next_moment)
 {
-    ll_job job;
+    ll_schedule_state job;
 
     ck_assert(!read_row().found);
     add_job(WEEKLY, monday - 5);
@@ -228,7 +228,7 @@ START_TEST(how_a_run_failed_is_kept_until_one_does_not)
     ab_begin();
     ck_ok(ll_schedule_finish(ab_connection, JOB, &lease, long_error, &cron, monday + MINUTE));
     ab_commit();
-    ll_job job = read_row();
+    ll_schedule_state job = read_row();
     ck_assert_uint_eq(strlen(job.error), LL_SCHEDULE_ERROR_BYTES_MAX - 1);
     ck_assert_int_eq(job.started_us, monday);
     ck_assert_int_eq(job.finished_us, monday + MINUTE);

@@ -528,6 +528,164 @@ LLMLEARN_API llmlearn_err llmlearn_replay_decision(llmlearn *learner, uint64_t d
 LLMLEARN_API llmlearn_err llmlearn_self_check(llmlearn *learner, uint64_t test_id, uint32_t runs,
                                               uint32_t deadline_ms, char **out_json);
 
+/* ---- the model --------------------------------------------------------- */
+
+/* Gives a secret when it is needed: writes it to out with a NUL and returns its length; 0: there is
+ * none. What was given is wiped after its use. Called from the caller's threads and the
+ * scheduler's; must not call the library. */
+typedef size_t (*llmlearn_secret_fn)(void *user, char *out, size_t out_bytes);
+
+/* A question to the caller's own client. Texts are valid until the function returns. */
+typedef struct llmlearn_question {
+    uint32_t struct_size;
+    uint32_t deadline_ms;    /* that are left */
+    const char *model;       /* as in llmlearn_model */
+    const char *system;      /* NULL: none */
+    const char *prompt;      /* what the user says */
+    const char *data;        /* NULL: none. A second message: data that is not to be obeyed */
+    const char *json_schema; /* NULL: any text will do */
+    uint32_t max_tokens;
+    uint32_t reserved;
+} llmlearn_question;
+
+/* Its answer. The library frees text and model_answered by free(): give it malloc'ed ones. */
+typedef struct llmlearn_answer {
+    uint32_t struct_size;
+    uint32_t flags;       /* LLMLEARN_HAS_PROMPT_TOKENS, _COMPLETION_TOKENS, _COST: known */
+    char *text;           /* required */
+    char *model_answered; /* NULL: the one asked */
+    int64_t prompt_tokens, completion_tokens, cost_nanousd;
+} llmlearn_answer;
+
+/* The caller's own client, in place of the library's. Any error but LLMLEARN_OK is a failure of the
+ * model. Called from the threads that call llmlearn_explain and the like, and the scheduler's. */
+typedef llmlearn_err (*llmlearn_ask_fn)(void *user, const llmlearn_question *question,
+                                        llmlearn_answer *out_answer);
+
+/* What a model is for. */
+#define LLMLEARN_FOR_EXPLAINING 0x1u
+#define LLMLEARN_FOR_GENERATING 0x2u /* variants, and their replay */
+#define LLMLEARN_FOR_MODERATING 0x4u /* candidates, by the endpoint's /moderations */
+
+#define LLMLEARN_MODEL_PRIVATE_ADDRESSES 0x1u /* base_url may lead into a private network */
+#define LLMLEARN_MODEL_TEMPERATURE 0x2u       /* `temperature` is sent, also if it is 0 */
+
+/* An endpoint that speaks as OpenAI's /chat/completions does, or the caller's own client. */
+typedef struct llmlearn_model {
+    uint32_t struct_size;
+    uint32_t flags;              /* LLMLEARN_MODEL_* */
+    const char *model;           /* required: a name. None is built in */
+    const char *base_url;        /* "https://host/v1"; http only to this machine. NULL with ask */
+    const char *provider;        /* NULL: the host of base_url, or "own". A name */
+    const char *api_key;         /* NULL: none, or read_key. Up to 4,096 bytes */
+    llmlearn_secret_fn read_key; /* NULL: none. Asked before each call */
+    void *read_key_user;
+    llmlearn_ask_fn ask; /* NULL: the library's client */
+    void *ask_user;
+    const char *organization;     /* NULL: none */
+    const char *project;          /* NULL: none */
+    const char *const *headers;   /* "Name: value" */
+    uint32_t header_count;        /* up to 16 */
+    uint32_t max_tokens;          /* 0: 1,024; 16,384 for generating. Of an answer */
+    const char *max_tokens_field; /* NULL: "max_completion_tokens" */
+    const char *ca_file;          /* NULL: the system's certificates. PEM */
+    const char *price_file;       /* NULL: costs are unknown. LiteLLM's JSON, read now */
+    double temperature;           /* 0 to 2 */
+    uint32_t retries_max;         /* 0: 2; UINT32_MAX: none */
+    uint32_t reserved;
+} llmlearn_model;
+
+/* Says which model is asked, for one or more uses; replaces what was said before, for calls that
+ * begin from now on. Of this process, kept in no file: say it after each open.
+ *
+ *   uses   LLMLEARN_FOR_*, at least one
+ *   model  NULL: none any more
+ *
+ * Returns LLMLEARN_EIO (price_file cannot be read), LLMLEARN_EINVAL (it is no price list; a URL
+ * that must not be called: says why). Cost: reading the price list, some 10 ms. */
+LLMLEARN_API llmlearn_err llmlearn_set_model(llmlearn *learner, uint32_t uses,
+                                             const llmlearn_model *model);
+
+/* ---- explain ----------------------------------------------------------- */
+
+/* A name of a prompt's {{name}}, and what stands in its place. */
+typedef struct llmlearn_value {
+    const char *name; /* letters, digits and _, up to 64; no digit first */
+    const char *text; /* up to 64 KiB */
+} llmlearn_value;
+
+#define LLMLEARN_EXPLAIN_JSON 0x1000u     /* the answer must be a JSON object */
+#define LLMLEARN_EXPLAIN_UNCACHED 0x2000u /* always ask */
+
+typedef struct llmlearn_explain_request {
+    uint32_t struct_size;
+    uint32_t flags;               /* LLMLEARN_EXPLAIN_*, LLMLEARN_HAS_CONFIDENCE */
+    const char *ticker;           /* required: a name; {{ticker}} */
+    const char *signal;           /* required: as for logging; {{signal}} */
+    const char *unit;             /* NULL: the explanation itself. User or account */
+    const llmlearn_value *values; /* of the other {{names}} */
+    uint32_t value_count;         /* up to 64 */
+    uint32_t field_count;         /* up to 32 */
+    const char *const *fields;    /* the JSON object must have these; implies _JSON */
+    double confidence;            /* 0 to 1; {{confidence}} as "0.87" */
+    const char *metadata_json;    /* NULL: none. Logged with it */
+    const char *fallback;         /* NULL: a built-in one. Template, if no model answers */
+    const char *system;           /* NULL: none. Said before the prompt, not varied */
+    uint32_t deadline_ms;         /* 0: 10,000 */
+    uint32_t reserved;
+    const int32_t *cancel; /* NULL. Another thread sets it, atomically, to stop */
+} llmlearn_explain_request;
+
+#define LLMLEARN_UNLOGGED 0x4000u /* the journal was full or out of reach: id is all zero */
+
+/* Where the text comes from. */
+typedef enum llmlearn_source {
+    LLMLEARN_FROM_MODEL = 1,
+    LLMLEARN_FROM_CACHE = 2,
+    LLMLEARN_FROM_BASELINE = 3, /* the variant failed, the baseline's prompt was answered */
+    LLMLEARN_FROM_TEMPLATE = 4  /* no model answered */
+} llmlearn_source;
+
+typedef struct llmlearn_explained {
+    uint32_t struct_size;
+    int32_t source;      /* llmlearn_source */
+    llmlearn_id id;      /* of the logged explanation: ask for votes on it */
+    char *text;          /* for llmlearn_free */
+    const char *version; /* that was chosen; valid until close */
+    const char *reason;  /* why it is not the variant's: "timeout", ...; "" if it is. Static */
+    uint64_t test_id;    /* 0: no test */
+    uint32_t arm;
+    uint32_t flags;    /* LLMLEARN_HAS_*: which of those below are known; _CACHED,
+                        * _FALLBACK, _REROUTED, _UNLOGGED */
+    double latency_ms; /* of the whole call */
+    int64_t prompt_tokens, completion_tokens, cost_nanousd; /* of all answers that it took */
+} llmlearn_explained;
+
+/* Explains a signal: chooses the variant, fills in its prompt, asks the model, checks the answer,
+ * logs what happened.
+ *
+ *   variant ─▶ prompt ─▶ cache ─▶ model ─▶ check ─▶ log ─▶ out
+ *                                   │ fails  │
+ *                                   └────────┴─▶ baseline ─▶ template
+ *
+ * There is always a text. Reasons why it is not the variant's are "no_model", "no_text" (the
+ * version has no prompt), "prompt" (a {{name}} without a value), "model" (its service refused or
+ * failed), "timeout", "refused", "filtered", "empty", "truncated", "too_long" (over 256 KiB),
+ * "not_utf8", "control_characters", "invisible_characters", "not_json", "json_fields" (one is
+ * missing or empty), "contradicts_signal" (a BUY that plainly advises to sell; English and German).
+ * A failed variant counts as a fallback of its arm. During a test nothing comes out of
+ * the cache, whose answers live 10 minutes. Half of the deadline is for the variant if there is a
+ * baseline to ask after it.
+ *
+ *   out_explained  required; its struct_size set by the caller
+ *
+ * Returns LLMLEARN_ECANCELLED; nothing is logged then. That a text cannot be logged does not keep
+ * it from its reader: LLMLEARN_UNLOGGED in its flags.
+ * Cost: the model's. */
+LLMLEARN_API llmlearn_err llmlearn_explain(llmlearn *learner,
+                                           const llmlearn_explain_request *request,
+                                           llmlearn_explained *out_explained);
+
 /* ---- reports ----------------------------------------------------------- */
 
 #define LLMLEARN_REFRESH 0x01u /* do not answer from the cache */

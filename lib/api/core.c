@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Answers of models that are kept: some 2 KB each, with their prompts. */
+#define ANSWERS_MAX 4096u
+#define ANSWERS_BYTES_MAX ((size_t)16 << 20)
+#define ANSWERS_TTL_MS 600000u
 /* How long a reload waits for a report to let go of the reader. */
 #define RELOAD_PATIENCE_MS 100u
 
@@ -58,6 +62,9 @@ llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core)
     err = ll_journal_open(&options, &core->journal);
     if (err == LLMLEARN_OK)
         err = ll_experiment_open(settings->baseline, &settings->log, &core->experiment);
+    if (err == LLMLEARN_OK)
+        err = ll_response_cache_new(ANSWERS_MAX, ANSWERS_BYTES_MAX, ANSWERS_TTL_MS,
+                                    &settings->clock, &core->answers);
     if (err != LLMLEARN_OK) {
         ll_core_close(core);
         return err;
@@ -215,6 +222,7 @@ void ll_core_close(ll_core *core)
     ll_journal_close(core->journal);
     detach_store(core);
     ll_experiment_close(core->experiment);
+    ll_response_cache_free(core->answers);
     pthread_mutex_destroy(&core->waking);
     free(core);
 }

@@ -23,6 +23,10 @@
 /* The keeper is let finish what it does; one whose disk is stuck is not waited for. */
 #define KEEPER_PATIENCE_MS 300u
 
+/* What models may cost as long as nobody says: a dollar, ten dollars. */
+#define RUN_NANOUSD INT64_C(1000000000)
+#define MONTH_NANOUSD INT64_C(10000000000)
+
 #define MIB (UINT64_C(1) << 20)
 #define JOURNAL_BYTES_DEFAULT (256 * MIB)
 #define JOURNAL_BYTES_MIN MIB
@@ -47,6 +51,24 @@ ll_deadline ll_handle_deadline(uint32_t deadline_ms)
 const ll_settings *ll_handle_settings(const llmlearn *learner)
 {
     return &learner->settings;
+}
+
+const ll_models *ll_handle_models(const llmlearn *learner)
+{
+    return &learner->models;
+}
+
+static int64_t limit_of(int64_t nanousd, int64_t by_default)
+{
+    return nanousd == 0 ? by_default : nanousd < 0 ? LL_LEDGER_UNLIMITED : nanousd;
+}
+
+ll_ledger_limits ll_handle_budget(const llmlearn *learner)
+{
+    return (ll_ledger_limits){
+        .per_run_nanousd = limit_of(atomic_load(&learner->budget_run_nanousd), RUN_NANOUSD),
+        .per_month_nanousd = limit_of(atomic_load(&learner->budget_month_nanousd), MONTH_NANOUSD),
+    };
 }
 
 /* ---- options ----------------------------------------------------------- */
@@ -276,6 +298,7 @@ static void free_learner(llmlearn *learner)
     free(learner->settings.path);
     free(learner->settings.journal_directory);
     free(learner->settings.baseline);
+    ll_models_free(&learner->models);
     learner->magic = 0;
     free(learner);
 }

@@ -16,12 +16,15 @@
 #define LL_API_HANDLE_H
 
 #include "analytics/report.h"
+#include "api/model.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "experiment/experiment.h"
 #include "ingest/ingest.h"
 #include "journal/journal.h"
+#include "llm/response_cache.h"
 #include "llmlearn.h"
+#include "store/ledger.h"
 #include "store/store.h"
 
 /* What belongs to one process. */
@@ -31,6 +34,7 @@ typedef struct ll_core {
     ll_store *store; /* NULL, and the two below, while only journaling */
     ll_ingest *ingest;
     ll_analytics *analytics;
+    ll_response_cache *answers; /* of models */
     const ll_log *log;
     atomic_bool draining;   /* ingest may be woken */
     pthread_mutex_t waking; /* held while it is, and to forbid it */
@@ -66,7 +70,9 @@ struct llmlearn {
     _Atomic(ll_core *) core;
     _Atomic ll_deadline next_attach; /* when JOURNALING may try the store again; the turn's own */
     ll_settings settings;
-    llmlearn *next; /* in the list of open handles */
+    ll_models models;
+    atomic_int_fast64_t budget_run_nanousd, budget_month_nanousd; /* 0: the default, -1: none */
+    llmlearn *next;                                               /* in the list of open handles */
 };
 
 #define LL_HANDLE_MAGIC 0x6c6c6c31u
@@ -105,6 +111,8 @@ static inline llmlearn_err ll_handle_enter_journal(llmlearn *learner, ll_core **
 }
 
 const ll_settings *ll_handle_settings(const llmlearn *learner);
+const ll_models *ll_handle_models(const llmlearn *learner);
+ll_ledger_limits ll_handle_budget(const llmlearn *learner);
 
 /* 0 means the default of 1,000 ms. */
 ll_deadline ll_handle_deadline(uint32_t deadline_ms);

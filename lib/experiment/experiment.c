@@ -276,6 +276,19 @@ void ll_experiment_assign(const ll_experiment *e, const char *signal, size_t sig
     out->test_id = 0;
 }
 
+bool ll_experiment_champion(const ll_experiment *e, const char *signal, size_t signal_bytes,
+                            const char **out_version, const char **out_text)
+{
+    const ll_snapshot *snapshot = atomic_load_explicit(&e->current, memory_order_acquire);
+    const ll_snapshot_signal *found = ll_snapshot_find(snapshot, signal, signal_bytes);
+
+    if (found == NULL || found->version == NULL || found->text == NULL)
+        return false;
+    *out_version = found->version;
+    *out_text = found->text;
+    return true;
+}
+
 llmlearn_err ll_experiment_check_exposure(ll_experiment *e, ll_connection *connection,
                                           const ll_exposure_claim *claim, ll_exposure *out)
 {

@@ -16,6 +16,8 @@
 #include "store/connection.h"
 #include "store/exposure.h"
 
+#include <stdbool.h>
+
 typedef struct ll_experiment ll_experiment;
 
 /* With an empty snapshot: the baseline version, without text, for every signal. */
@@ -33,6 +35,10 @@ llmlearn_err ll_experiment_load(ll_experiment *experiment, ll_connection *connec
  * signal_bytes is 1 to 32. No lock, allocation, system call or I/O. */
 void ll_experiment_assign(const ll_experiment *experiment, const char *signal, size_t signal_bytes,
                           const char *unit, size_t unit_bytes, llmlearn_assignment *out);
+
+/* The champion of a signal, also while a test runs. False: it has none with a text. */
+bool ll_experiment_champion(const ll_experiment *experiment, const char *signal,
+                            size_t signal_bytes, const char **out_version, const char **out_text);
 
 /* Is the claim of a logged row right? Inside a write transaction. A test that is not in
  * the snapshot, such as one that ended, is looked up; its facts never change, so they are kept. */

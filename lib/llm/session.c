@@ -73,11 +73,23 @@ llmlearn_err ll_session_open(ll_session *session)
     return LLMLEARN_OK;
 }
 
+/* One of the two in the other, and not by chance. */
+static bool holds(const char *word, const char *secret)
+{
+    return (strlen(secret) >= KEY_HIDDEN_BYTES_MIN && strstr(word, secret) != NULL) ||
+           (strlen(word) >= KEY_HIDDEN_BYTES_MIN && strstr(secret, word) != NULL);
+}
+
 void ll_session_hide_key(const ll_session *session, char *word)
 {
-    const char *key = key_of(session);
+    const ll_llm_endpoint *endpoint = session->endpoint;
+    bool hidden = holds(word, key_of(session));
 
-    if (strlen(key) >= KEY_HIDDEN_BYTES_MIN && strstr(word, key) != NULL)
+    for (uint32_t i = 0; i < endpoint->header_count && !hidden; i++) {
+        const char *value = strchr(endpoint->headers[i], ':');
+        hidden = value != NULL && holds(word, value + 1 + strspn(value + 1, " \t"));
+    }
+    if (hidden)
         word[0] = '\0';
 }
 

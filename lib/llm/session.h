@@ -40,7 +40,8 @@ llmlearn_err ll_session_send(ll_session *session, const char *path, const char *
  * service's and nothing that the key is part of. */
 llmlearn_err ll_session_fail(const ll_session *session, const ll_http_response *response);
 
-/* Empties a word that holds the key: some services repeat what they were sent. */
+/* Empties a word that holds the key, or what stands in one of the caller's headers, or a good part
+ * of it: some services repeat what they were sent. */
 void ll_session_hide_key(const ll_session *session, char *word);
 
 bool ll_session_succeeded(const ll_http_response *response);

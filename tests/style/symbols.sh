@@ -9,7 +9,7 @@ set -eu
 
 of_header() {
     "$CC" -E -P -DLLMLEARN_API= include/llmlearn.h |
-        grep -oE '\bllmlearn_[a-z0-9_]+[[:space:]]*\(' | tr -d '( \t' | sort -u
+        grep -oE '\bllmlearn_[a-z0-9_]+[[:space:]]*\(([^*]|$)' | sed 's/[[:space:]]*(.*//' | sort -u
 }
 
 if [ "${1-}" = --map ]; then

@@ -1,0 +1,269 @@
+/* api_explain.c - llmlearn_explain: arguments, the variant, the log. */
+#include "api/arguments.h"
+#include "api/explain.h"
+#include "base/err.h"
+#include "store/names.h"
+#include "store/variants.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_MS 10000u
+#define VALUE_BYTES_MAX (64u * 1024)
+#define TEMPLATE_BYTES_MAX (64u * 1024)
+#define SYSTEM_BYTES_MAX (64u * 1024)
+#define UNIT_BYTES_MAX 256u
+#define METADATA_BYTES_MAX (16u * 1024)
+#define BASELINE_PATIENCE_MS 100u
+
+#define KNOWN_FLAGS (LLMLEARN_EXPLAIN_JSON | LLMLEARN_EXPLAIN_UNCACHED | LLMLEARN_HAS_CONFIDENCE)
+
+_Static_assert((LLMLEARN_HAS_CONFIDENCE & (LLMLEARN_EXPLAIN_JSON | LLMLEARN_EXPLAIN_UNCACHED)) == 0,
+               "flags of two kinds in one word");
+
+/* ---- arguments --------------------------------------------------------- */
+
+static bool check_texts(const llmlearn_explain_request *r)
+{
+    return ll_argument_name("ticker", r->ticker, true) != SIZE_MAX &&
+           ll_argument_signal("signal", r->signal) != SIZE_MAX &&
+           ll_argument_text("unit", r->unit, false, 1, UNIT_BYTES_MAX) != SIZE_MAX &&
+           ll_argument_text("metadata_json", r->metadata_json, false, 2, METADATA_BYTES_MAX) !=
+               SIZE_MAX &&
+           ll_argument_text("fallback", r->fallback, false, 1, TEMPLATE_BYTES_MAX) != SIZE_MAX &&
+           ll_argument_text("system", r->system, false, 1, SYSTEM_BYTES_MAX) != SIZE_MAX;
+}
+
+static bool is_value_name(const char *name)
+{
+    size_t bytes = 0;
+
+    if (name == NULL)
+        return false;
+    for (; name[bytes] != '\0' && bytes <= LL_TEMPLATE_NAME_BYTES_MAX; bytes++) {
+        char c = name[bytes];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(bytes > 0 && c >= '0' && c <= '9'))
+            return false;
+    }
+    return bytes > 0 && bytes <= LL_TEMPLATE_NAME_BYTES_MAX;
+}
+
+static bool is_given_already(const llmlearn_explain_request *r, uint32_t i)
+{
+    static const char *const own[] = { "ticker", "signal", "confidence" };
+    const char *name = r->values[i].name;
+
+    for (size_t j = 0; j < sizeof own / sizeof own[0]; j++) {
+        if (strcmp(name, own[j]) == 0)
+            return true;
+    }
+    for (uint32_t j = 0; j < i; j++) {
+        if (strcmp(name, r->values[j].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static llmlearn_err check_values(const llmlearn_explain_request *r)
+{
+    if (r->value_count > LL_EXPLAIN_VALUES_MAX || (r->value_count > 0 && r->values == NULL))
+        return ll_fail(LLMLEARN_EINVAL, "values: value_count of them, up to %u",
+                       LL_EXPLAIN_VALUES_MAX);
+    for (uint32_t i = 0; i < r->value_count; i++) {
+        if (!is_value_name(r->values[i].name))
+            return ll_fail(LLMLEARN_EINVAL,
+                           "values: %u has no name of letters, digits and _, of at "
+                           "most %u, no digit first",
+                           i, LL_TEMPLATE_NAME_BYTES_MAX);
+        if (is_given_already(r, i))
+            return ll_fail(LLMLEARN_EINVAL, "values: %s has a value already", r->values[i].name);
+        if (ll_argument_text(r->values[i].name, r->values[i].text, true, 0, VALUE_BYTES_MAX) ==
+            SIZE_MAX)
+            return LLMLEARN_EINVAL;
+    }
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check_fields(const llmlearn_explain_request *r)
+{
+    if (r->field_count > LL_EXPLAIN_FIELDS_MAX || (r->field_count > 0 && r->fields == NULL))
+        return ll_fail(LLMLEARN_EINVAL, "fields: field_count of them, up to %u",
+                       LL_EXPLAIN_FIELDS_MAX);
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (ll_argument_text("fields", r->fields[i], true, 1, LL_TEMPLATE_NAME_BYTES_MAX) ==
+            SIZE_MAX)
+            return LLMLEARN_EINVAL;
+    }
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err check(const llmlearn_explain_request *r)
+{
+    bool confident = (r->flags & LLMLEARN_HAS_CONFIDENCE) != 0;
+    llmlearn_err err;
+
+    if ((r->flags & ~KNOWN_FLAGS) != 0)
+        return ll_fail(LLMLEARN_EINVAL, "flags: unknown bits 0x%x", r->flags & ~KNOWN_FLAGS);
+    if (!(confident ? r->confidence >= 0 && r->confidence <= 1 : r->confidence == 0))
+        return ll_fail(LLMLEARN_EINVAL, "confidence: must be 0 to 1, with LLMLEARN_HAS_CONFIDENCE "
+                                        "in flags");
+    if (!check_texts(r))
+        return LLMLEARN_EINVAL;
+    err = check_values(r);
+    return err == LLMLEARN_OK ? check_fields(r) : err;
+}
+
+/* ---- the other prompt -------------------------------------------------- */
+
+/* The baseline's text, for free(); NULL: none, or it could not be read in time. */
+static char *read_baseline(ll_core *core, const char *signal, const char *baseline)
+{
+    ll_connection *connection = NULL;
+    int64_t id = 0;
+    char *text = NULL;
+
+    if (core->store == NULL ||
+        ll_store_read_begin(core->store, ll_deadline_in_ms(BASELINE_PATIENCE_MS), &connection) !=
+            LLMLEARN_OK)
+        return NULL;
+    if (ll_names_find(connection, LL_NAME_SIGNAL, signal, strlen(signal), &id) == LLMLEARN_OK &&
+        id != 0)
+        (void)ll_variants_text(connection, id, baseline, strlen(baseline), &text);
+    ll_store_read_end(core->store);
+    return text;
+}
+
+/* The champion's, or if that is the one assigned the baseline's. *out_owned is to be freed. */
+static void find_other(llmlearn *learner, ll_core *core, ll_explain *explain, char **out_owned)
+{
+    const char *assigned = explain->assigned->version, *signal = explain->request->signal;
+    const char *baseline = ll_handle_settings(learner)->baseline;
+
+    *out_owned = NULL;
+    if (explain->model == NULL)
+        return;
+    if (ll_experiment_champion(core->experiment, signal, strlen(signal), &explain->other_version,
+                               &explain->other_text) &&
+        strcmp(explain->other_version, assigned) != 0)
+        return;
+    explain->other_version = baseline;
+    explain->other_text = NULL;
+    if (strcmp(baseline, assigned) != 0)
+        explain->other_text = *out_owned = read_baseline(core, signal, baseline);
+}
+
+/* ---- log and tell ------------------------------------------------------ */
+
+static uint32_t known_flags(const ll_explained *e)
+{
+    return (e->prompt_tokens >= 0 ? LLMLEARN_HAS_PROMPT_TOKENS : 0) |
+           (e->completion_tokens >= 0 ? LLMLEARN_HAS_COMPLETION_TOKENS : 0) |
+           (e->cost_nanousd >= 0 ? LLMLEARN_HAS_COST : 0) | (e->cached ? LLMLEARN_CACHED : 0) |
+           (e->reason != NULL ? LLMLEARN_FALLBACK : 0);
+}
+
+static int64_t or_0(int64_t known)
+{
+    return known >= 0 ? known : 0;
+}
+
+/* A failed variant is logged as itself: leaving its failures out would make it look better than it
+ * is. */
+static llmlearn_err log_it(llmlearn *learner, const llmlearn_explain_request *r,
+                           const llmlearn_assignment *a, const ll_explained *e, double latency_ms,
+                           llmlearn_id *out_id)
+{
+    char reason[LL_VERSION_BYTES_MAX + 64];
+    const llmlearn_explanation explanation = {
+        .struct_size = sizeof explanation,
+        .flags =
+            known_flags(e) | (r->flags & LLMLEARN_HAS_CONFIDENCE) | LLMLEARN_HAS_LATENCY | a->flags,
+        .ticker = r->ticker,
+        .signal = r->signal,
+        .text = e->text,
+        .version = a->version,
+        .model = e->cached || e->source == LLMLEARN_FROM_TEMPLATE ? NULL : e->model,
+        .provider = e->cached || e->source == LLMLEARN_FROM_TEMPLATE ? NULL : e->provider,
+        .unit = r->unit,
+        .fallback_reason = e->reason != NULL ? reason : NULL,
+        .metadata_json = r->metadata_json,
+        .confidence = r->confidence,
+        .latency_ms = latency_ms,
+        .prompt_tokens = or_0(e->prompt_tokens),
+        .completion_tokens = or_0(e->completion_tokens),
+        .cost_nanousd = or_0(e->cost_nanousd),
+        .test_id = a->test_id,
+        .arm = a->arm,
+    };
+
+    if (e->reason != NULL && e->answered != NULL)
+        snprintf(reason, sizeof reason, "%s; %s answered", e->reason, e->answered);
+    else if (e->reason != NULL)
+        snprintf(reason, sizeof reason, "%s; a template answered", e->reason);
+    return llmlearn_log_explanation(learner, &explanation, out_id);
+}
+
+static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r,
+                            llmlearn_explained *out)
+{
+    uint64_t begun_ns = ll_clock_monotonic_ns();
+    llmlearn_assignment assigned = { .struct_size = sizeof assigned };
+    ll_explain ask = { .request = r,
+                       .assigned = &assigned,
+                       .deadline =
+                           ll_deadline_in_ms(r->deadline_ms != 0 ? r->deadline_ms : DEADLINE_MS) };
+    ll_explained e = { .text = NULL };
+    ll_core *core = NULL;
+    char *owned = NULL;
+    llmlearn_err err = ll_handle_enter_journal(learner, &core);
+
+    if (err == LLMLEARN_OK)
+        err = llmlearn_get_variant(learner, r->signal, r->unit, &assigned);
+    if (err != LLMLEARN_OK)
+        return err;
+    ask.model = ll_models_get(ll_handle_models(learner), LL_MODEL_EXPLAINS);
+    ask.cache =
+        assigned.test_id == 0 && (r->flags & LLMLEARN_EXPLAIN_UNCACHED) == 0 ? core->answers : NULL;
+    find_other(learner, core, &ask, &owned);
+    err = ll_explain_run(&ask, &e);
+    if (err == LLMLEARN_OK) {
+        double latency_ms = (double)(ll_clock_monotonic_ns() - begun_ns) / 1e6;
+        *out = (llmlearn_explained){ .source = e.source,
+                                     .text = e.text,
+                                     .version = assigned.version,
+                                     .reason = e.reason != NULL ? e.reason : "",
+                                     .test_id = assigned.test_id,
+                                     .arm = assigned.arm,
+                                     .flags = known_flags(&e) | assigned.flags,
+                                     .latency_ms = latency_ms,
+                                     .prompt_tokens = or_0(e.prompt_tokens),
+                                     .completion_tokens = or_0(e.completion_tokens),
+                                     .cost_nanousd = or_0(e.cost_nanousd) };
+        /* A text that is not logged is better than none: who asked gets it. */
+        if (log_it(learner, r, &assigned, &e, latency_ms, &out->id) != LLMLEARN_OK)
+            out->flags |= LLMLEARN_UNLOGGED;
+    }
+    if (err != LLMLEARN_OK)
+        free(e.text);
+    free(owned);
+    return err;
+}
+
+llmlearn_err llmlearn_explain(llmlearn *learner, const llmlearn_explain_request *request,
+                              llmlearn_explained *out_explained)
+{
+    llmlearn_explain_request r;
+    llmlearn_explained out = { .struct_size = 0 };
+    llmlearn_err err = ll_arguments_read("request", request, sizeof r, &r, sizeof r);
+
+    if (err == LLMLEARN_OK)
+        err = ll_arguments_check_out("out_explained", out_explained, sizeof *out_explained);
+    if (err == LLMLEARN_OK)
+        err = check(&r);
+    if (err == LLMLEARN_OK)
+        err = explain(learner, &r, &out);
+    if (err == LLMLEARN_OK)
+        ll_arguments_write(out_explained, &out, sizeof out);
+    return err;
+}

@@ -686,6 +686,79 @@ LLMLEARN_API llmlearn_err llmlearn_explain(llmlearn *learner,
                                            const llmlearn_explain_request *request,
                                            llmlearn_explained *out_explained);
 
+/* ---- generate ---------------------------------------------------------- */
+
+/* What may be spent on generating, replaying and moderating, by every process on this database
+ * together. Before a call what it can cost at the most is set aside; after it, what it did cost
+ * is booked, or all of that if the service does not say. A model without a known price
+ * (llmlearn_model.price_file) can be asked only where neither limit is set. */
+typedef struct llmlearn_budget {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t run_nanousd;   /* 0: 1 dollar (1e9); -1: no limit. One generation of one signal */
+    int64_t month_nanousd; /* 0: 10 dollars; -1: no limit. A calendar month, UTC */
+} llmlearn_budget;
+
+/* Of this process; the defaults hold until it is called. */
+LLMLEARN_API llmlearn_err llmlearn_set_budget(llmlearn *learner, const llmlearn_budget *budget);
+
+#define LLMLEARN_GENERATE_MODERATE 0x1u /* candidates are shown to /moderations, too */
+
+typedef struct llmlearn_generation {
+    uint32_t struct_size;
+    uint32_t flags;            /* LLMLEARN_GENERATE_* */
+    const char *signal;        /* required */
+    const char *version;       /* NULL: the champion, else the baseline. Its text is varied */
+    const char *const *fields; /* the prompt must ask for a JSON object with these */
+    uint32_t field_count;      /* up to 32 */
+    uint32_t count;            /* 0: 3. Variants, up to 10 */
+    uint32_t replays;          /* 0: none. Logged inputs that each must answer well, up to 20 */
+    uint32_t deadline_ms;      /* 0: 120,000 */
+    const int32_t *cancel;     /* NULL. Another thread sets it, atomically, to stop */
+} llmlearn_generation;
+
+/* Asks the model for variants of a prompt, showing it what was learned about that prompt: how often
+ * it was found helpful, its weak sides, examples, and the most useful comments as data that is
+ * not to be obeyed. Every candidate passes the guardrails and becomes a draft, or is kept as
+ * rejected with its reason, "name: what was found":
+ *
+ *   shape       empty, too_short, too_long (16 KiB), too_many_lines (200), too_many_tokens (2,000),
+ *               placeholders (not those of the base, each as often), json_fields, language,
+ *               near_copy (of a known variant), unrelated (to the base)
+ *   characters  not_utf8, control_characters, invisible_characters, unassigned_characters,
+ *               foreign_characters, mixed_scripts, split_words
+ *   content     url, email, html, secret, encoded, override_phrase, role_marker, exfiltration,
+ *               tool_use, fixed_verdict, profit_promise, toxic
+ *   tried out   moderation, replay
+ *
+ * They are fences, not a wall: no filter finds every trick. The wall is that a draft serves nobody
+ * before a person has approved it (llmlearn_schedule), and then only in a test.
+ *
+ *   out_json  {"run", "parent", "model", "prompt_tokens", "completion_tokens", "cost_nanousd"
+ *             (null: unknown), "variants": [{"version", "status": "draft" | "rejected", "reason",
+ *             "text", "hypothesis"}]}
+ *
+ * Version names are g1.1, g1.2, ...: the number of the generation and the place in it. Returns
+ * LLMLEARN_EBUDGET (nothing was called), LLMLEARN_ELLM (the answer cannot be used; what it cost is
+ * booked), LLMLEARN_ENOTFOUND (signal or version), LLMLEARN_ESTATE (no model is set, the version
+ * has no text), LLMLEARN_ECANCELLED, the storing errors. */
+LLMLEARN_API llmlearn_err llmlearn_generate_variants(llmlearn *learner,
+                                                     const llmlearn_generation *generation,
+                                                     char **out_json);
+
+/* A person has read a draft that a model wrote, and allows it to be tested. LLMLEARN_ENOTFOUND;
+ * LLMLEARN_ESTATE if it is no draft of a model; the storing errors. */
+LLMLEARN_API llmlearn_err llmlearn_approve_variant(llmlearn *learner, const char *signal,
+                                                   const char *version, const char *actor,
+                                                   const char *reason, uint32_t deadline_ms);
+
+/* The variants of a signal (NULL: of all), newest first, as JSON: {"variants": [{"signal",
+ * "version", "status", "parent", "text", "created_at", "model", "generation", "prompt_tokens",
+ * "completion_tokens", "cost_nanousd", "reason", "approved_by", "approved_at"}]}. limit 0: 100;
+ * up to 1,000. */
+LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signal, uint32_t limit,
+                                            uint32_t deadline_ms, char **out_json);
+
 /* ---- reports ----------------------------------------------------------- */
 
 #define LLMLEARN_REFRESH 0x01u /* do not answer from the cache */

@@ -328,6 +328,69 @@ static llmlearn_err call_promote(void)
     return llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "again", LEARNER_DEADLINE_MS);
 }
 
+static llmlearn_err answer(void *user, const llmlearn_question *question, llmlearn_answer *out)
+{
+    (void)user;
+    out->text = __real_strdup(question->json_schema != NULL
+                                  ? "{\"variants\": [\"Tell why {{ticker}} rises, plainly.\"]}"
+                                  : "It rises.");
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err call_set_model(void)
+{
+    const llmlearn_model model = { .struct_size = sizeof model, .model = "toy-1", .ask = answer };
+
+    return llmlearn_set_model(learner, LLMLEARN_FOR_EXPLAINING | LLMLEARN_FOR_GENERATING, &model);
+}
+
+/* Every other answer comes out of the cache. */
+static llmlearn_err call_explain(void)
+{
+    const llmlearn_value values[] = { { "trend", "up" } };
+    const llmlearn_explain_request request = { .struct_size = sizeof request,
+                                               .flags = serial++ % 2 == 0
+                                                            ? LLMLEARN_EXPLAIN_UNCACHED
+                                                            : 0,
+                                               .ticker = "NVDA",
+                                               .signal = "SELL",
+                                               .values = values,
+                                               .value_count = 1,
+                                               .fallback = "{{signal}} {{ticker}}" };
+    llmlearn_explained e = { .struct_size = sizeof e };
+    llmlearn_err err = llmlearn_explain(learner, &request, &e);
+
+    disarm();
+    ck_assert((e.text != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(e.text);
+    return err;
+}
+
+static llmlearn_err call_generate(void)
+{
+    const llmlearn_generation generation = { .struct_size = sizeof generation,
+                                             .signal = "SELL",
+                                             .deadline_ms = LEARNER_DEADLINE_MS };
+    char *json = NULL;
+    llmlearn_err err = llmlearn_generate_variants(learner, &generation, &json);
+
+    disarm();
+    ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(json);
+    return err;
+}
+
+static llmlearn_err call_variants(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_variants(learner, NULL, 0, LEARNER_DEADLINE_MS, &json);
+
+    disarm();
+    ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(json);
+    return err;
+}
+
 static llmlearn_err call_stats_summary(void)
 {
     const double values[] = { 3.0, 1.0, 2.0 };
@@ -357,6 +420,10 @@ static const struct {
     { "start_ab_test", call_start_test },
     { "select_winner", call_select_winner },
     { "promote_variant", call_promote },
+    { "set_model", call_set_model },
+    { "explain", call_explain },
+    { "generate_variants", call_generate },
+    { "variants", call_variants },
     { "stats_summary", call_stats_summary },
     { "close", call_close },
 };
@@ -376,6 +443,9 @@ static void add_variant(const char *signal, const char *version)
 
 static void set_up(void)
 {
+    const llmlearn_budget unlimited = { .struct_size = sizeof unlimited,
+                                        .run_nanousd = -1,
+                                        .month_nanousd = -1 };
     const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "v1.1", 0.5 } };
     const llmlearn_ab_test t = { .struct_size = sizeof t,
                                  .signal = "BUY",
@@ -393,6 +463,8 @@ static void set_up(void)
     expect_ok(
         llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "first", LEARNER_DEADLINE_MS));
     expect_ok(llmlearn_start_ab_test(learner, &t, NULL));
+    expect_ok(call_set_model());
+    expect_ok(llmlearn_set_budget(learner, &unlimited));
 }
 
 /* Where even ROLLBACK found no memory the connection is closed, and the next call is told. */

@@ -1,0 +1,243 @@
+/* An API key and a header with a secret go through explaining and generating, with every failure
+ * that a service can have: they reach the service, and are afterwards in no log line, no error, no
+ * answer, and in no file of the learner's. */
+#include "support/expect.h"
+#include "support/folder.h"
+#include "support/http_server.h"
+#include "support/learners.h"
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define KEY "sk-canary-7f3a9b1c5d"
+#define HEADER_SECRET "hdr-canary-2e8d4f6a"
+#define GOOD                                                                                       \
+    "{\"choices\": [{\"message\": {\"role\": \"assistant\", \"content\": \"It rises.\"},"          \
+    " \"finish_reason\": \"stop\"}], \"usage\": {\"prompt_tokens\": 5, \"completion_tokens\": 3}}"
+
+static char folder[FOLDER_PATH_BYTES];
+static char path[FOLDER_PATH_BYTES + 32];
+static http_server *server;
+static atomic_int what; /* the failure of the moment */
+static atomic_int keys_seen;
+
+static bool holds_secret(const char *text, size_t bytes)
+{
+    return memmem(text, bytes, KEY, strlen(KEY)) != NULL ||
+           memmem(text, bytes, HEADER_SECRET, strlen(HEADER_SECRET)) != NULL;
+}
+
+static void expect_clean(const char *where, const char *text)
+{
+    ck_assert_msg(!holds_secret(text, strlen(text)), "%s holds the secret: %s", where, text);
+}
+
+static void log_line(void *user, llmlearn_log_level level, const char *id, const char *text)
+{
+    (void)user;
+    (void)level;
+    expect_clean(id, text);
+}
+
+/* ---- the service ------------------------------------------------------- */
+
+enum { GOES_WELL, ECHOES_401, ECHOES_IN_TEXT, BREAKS, IS_BROKEN_JSON, REDIRECTS, IS_BUSY, CASES };
+
+static void answer(void *user, const http_server_request *request)
+{
+    static const char echo[] = "{\"error\": {\"message\": \"wrong key " KEY "\", \"type\": \"" KEY
+                               "\", \"code\": \"" HEADER_SECRET "\"}}";
+    (void)user;
+    if (strstr(request->headers, "Bearer " KEY) != NULL &&
+        strstr(request->headers, HEADER_SECRET) != NULL)
+        atomic_fetch_add(&keys_seen, 1);
+    switch (atomic_load(&what)) {
+    case GOES_WELL:
+        http_server_reply(request->fd, 200, "", GOOD);
+        return;
+    case ECHOES_401:
+        http_server_reply(request->fd, 401, "x-request-id: " KEY "\r\n", echo);
+        return;
+    case ECHOES_IN_TEXT: /* what a model says is shown: a model is not told the key */
+        http_server_reply(request->fd, 500, "", echo);
+        return;
+    case BREAKS:
+        http_server_reset(request->fd);
+        return;
+    case IS_BROKEN_JSON:
+        http_server_reply(request->fd, 200, "", "{\"choices\": [" KEY);
+        return;
+    case REDIRECTS:
+        http_server_reply(request->fd, 302, "Location: http://127.0.0.1:1/" KEY "\r\n", "");
+        return;
+    case IS_BUSY:
+        http_server_reply(request->fd, 429, "retry-after: 900\r\n", echo);
+        return;
+    }
+}
+
+/* ---- files ------------------------------------------------------------- */
+
+static void search_file(const char *name)
+{
+    FILE *file = fopen(name, "rb");
+    struct stat about;
+
+    ck_assert(file != NULL && stat(name, &about) == 0);
+    char *content = malloc((size_t)about.st_size + 1);
+    size_t bytes = fread(content, 1, (size_t)about.st_size, file);
+    ck_assert_msg(!holds_secret(content, bytes), "%s holds the secret", name);
+    free(content);
+    fclose(file);
+}
+
+static int search_folder(const char *name)
+{
+    DIR *all = opendir(name);
+    int files = 0;
+
+    ck_assert_ptr_nonnull(all);
+    for (struct dirent *entry; (entry = readdir(all)) != NULL;) {
+        char whole[1000];
+        struct stat about;
+        if (entry->d_name[0] == '.' && entry->d_name[1] == '\0')
+            continue;
+        if (strcmp(entry->d_name, "..") == 0)
+            continue;
+        snprintf(whole, sizeof whole, "%s/%s", name, entry->d_name);
+        if (stat(whole, &about) != 0)
+            continue; /* the journal's keeper has taken it away */
+        if (S_ISDIR(about.st_mode)) {
+            files += search_folder(whole);
+        } else {
+            search_file(whole);
+            files++;
+        }
+    }
+    closedir(all);
+    return files;
+}
+
+/* ---- the life of a key -------------------------------------------------- */
+
+static size_t read_key(void *user, char *out, size_t bytes)
+{
+    (void)user;
+    return (size_t)snprintf(out, bytes, "%s", KEY);
+}
+
+static void set_model(llmlearn *learner, bool asked, uint32_t retries)
+{
+    static const char *const headers[] = { "X-Gateway: " HEADER_SECRET };
+    const llmlearn_model model = { .struct_size = sizeof model,
+                                   .model = "toy-1",
+                                   .base_url = http_server_url(server, "/v1"),
+                                   .api_key = asked ? NULL : KEY,
+                                   .read_key = asked ? read_key : NULL,
+                                   .headers = headers,
+                                   .header_count = 1,
+                                   .retries_max = retries };
+
+    expect_ok(
+        llmlearn_set_model(learner, LLMLEARN_FOR_EXPLAINING | LLMLEARN_FOR_GENERATING, &model));
+}
+
+static void use(llmlearn *learner)
+{
+    const llmlearn_explain_request request = { .struct_size = sizeof request,
+                                               .flags = LLMLEARN_EXPLAIN_UNCACHED,
+                                               .ticker = "NVDA",
+                                               .signal = "BUY",
+                                               .deadline_ms = 3000 };
+    const llmlearn_generation generation = { .struct_size = sizeof generation,
+                                             .signal = "BUY",
+                                             .deadline_ms = 3000 };
+    llmlearn_explained e = { .struct_size = sizeof e };
+    char *json = NULL;
+
+    expect_ok(llmlearn_explain(learner, &request, &e));
+    expect_clean("a text", e.text);
+    expect_clean("a reason", e.reason);
+    llmlearn_free(e.text);
+    if (llmlearn_generate_variants(learner, &generation, &json) != LLMLEARN_OK)
+        expect_clean("an error", llmlearn_error_detail());
+    llmlearn_free(json);
+    expect_ok(llmlearn_variants(learner, NULL, 0, LEARNER_DEADLINE_MS, &json));
+    expect_clean("a list", json);
+    llmlearn_free(json);
+}
+
+START_TEST(secrets_reach_the_service_and_nothing_else)
+{
+    const llmlearn_variant variant = { .struct_size = sizeof variant,
+                                       .deadline_ms = LEARNER_DEADLINE_MS,
+                                       .signal = "BUY",
+                                       .version = "v1.0",
+                                       .text = "Why is {{ticker}} a {{signal}}?" };
+    const llmlearn_budget unlimited = { .struct_size = sizeof unlimited,
+                                        .run_nanousd = -1,
+                                        .month_nanousd = -1 };
+    llmlearn_options options;
+    llmlearn *learner = NULL;
+
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    server = http_server_start(answer, NULL);
+    learner_options(path, &options);
+    options.log = log_line;
+    expect_ok(llmlearn_open(&options, &learner));
+    expect_ok(llmlearn_add_variant(learner, &variant));
+    expect_ok(llmlearn_set_budget(learner, &unlimited));
+    for (int asked = 0; asked < 2; asked++) {
+        for (int i = 0; i < CASES; i++) {
+            atomic_store(&what, i);
+            set_model(learner, asked != 0, i % 2 == 0 ? UINT32_MAX : 1);
+            use(learner);
+        }
+    }
+    ck_assert_int_ge(atomic_load(&keys_seen), 2 * CASES);
+    http_server_stop(server); /* nobody is there any more */
+    use(learner);
+    expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+    ck_assert_int_ge(search_folder(folder), 3);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    ck_assert_int_ge(search_folder(folder), 1);
+    folder_remove(folder);
+}
+END_TEST
+
+/* The search itself: a key that is logged as a text is found. */
+START_TEST(a_secret_in_a_file_is_found)
+{
+    folder_make_fast(folder);
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    llmlearn *learner = learner_open(path);
+    expect_ok(learner_log(learner, "here it is: " KEY, NULL));
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+    FILE *file = fopen(path, "rb");
+    static char content[1 << 20];
+    size_t bytes = fread(content, 1, sizeof content, file);
+    fclose(file);
+    ck_assert(holds_secret(content, bytes));
+    folder_remove(folder);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("secret");
+    TCase *tc = tcase_create("secret");
+    SRunner *runner = srunner_create(suite);
+
+    tcase_set_timeout(tc, 120);
+    tcase_add_test(tc, secrets_reach_the_service_and_nothing_else);
+    tcase_add_test(tc, a_secret_in_a_file_is_found);
+    suite_add_tcase(suite, tc);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

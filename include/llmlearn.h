@@ -759,6 +759,92 @@ LLMLEARN_API llmlearn_err llmlearn_approve_variant(llmlearn *learner, const char
 LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signal, uint32_t limit,
                                             uint32_t deadline_ms, char **out_json);
 
+/* ---- schedule and alerts ----------------------------------------------- */
+
+#define LLMLEARN_SCHEDULE_UNAPPROVED 0x1u    /* variants need no person's approval to be tested */
+#define LLMLEARN_SCHEDULE_KEEP_PREVIOUS 0x2u /* the champion before is an arm again */
+#define LLMLEARN_SCHEDULE_ONLY_DECIDE 0x4u   /* neither generates nor starts tests */
+
+/* The weekly job. For each signal:
+ *
+ *   look at its test ─▶ keep going: nothing else happens
+ *                    ─▶ invalid: nothing happens until a person has stopped it or promoted
+ *                    ─▶ decided, or there is none: promote or keep ─▶ generate ─▶ wait for
+ *                       approval, unless _UNAPPROVED ─▶ start the next test: the champion and the
+ *                       new variants with equal shares
+ *
+ * Each step is recorded with it, so that a crash or another process goes on where it ended. */
+typedef struct llmlearn_schedule {
+    uint32_t struct_size;
+    uint32_t flags;             /* LLMLEARN_SCHEDULE_* */
+    const char *cron;           /* NULL: "0 2 * * 1". Minute, hour, day, month, weekday; UTC */
+    const char *const *signals; /* NULL: all that have a champion or a test */
+    uint32_t signal_count;
+    int32_t rule;               /* 0: LLMLEARN_RULE_GROUP_SEQUENTIAL */
+    uint32_t duration_min_days; /* of the tests, as in llmlearn_ab_test */
+    uint32_t duration_max_days;
+    double lift_min;
+    const char *const *fields; /* as in llmlearn_generation */
+    uint32_t field_count;
+    uint32_t variants;        /* 0: 3 */
+    uint32_t replays;         /* as in llmlearn_generation */
+    uint32_t generate_flags;  /* LLMLEARN_GENERATE_* */
+    double response_rate_min; /* 0: no alert. Votes per explanation of the last 7 days */
+} llmlearn_schedule;
+
+/* Of this process; NULL: none any more. The cron line is kept in the database: the latest one
+ * holds. LLMLEARN_EINVAL says which field of it is wrong. */
+LLMLEARN_API llmlearn_err llmlearn_set_schedule(llmlearn *learner,
+                                                const llmlearn_schedule *schedule,
+                                                uint32_t deadline_ms);
+
+/* Runs what is due, if no other process does, and sends the alerts that wait. One that was missed,
+ * however often, is run once.
+ *
+ *   out_runs  how many jobs ran to their end
+ *
+ * LLMLEARN_ESTATE without a schedule; LLMLEARN_ETIMEDOUT: what is left is done by a later call;
+ * the storing errors. What fails for one signal is alerted and does not stop the others. */
+LLMLEARN_API llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t deadline_ms,
+                                                uint32_t *out_runs);
+
+/* A thread that runs what is due when it is due, and sends alerts. It ends with
+ * llmlearn_stop_scheduler or llmlearn_close; a child of a fork has none until it starts one. */
+LLMLEARN_API llmlearn_err llmlearn_start_scheduler(llmlearn *learner);
+LLMLEARN_API llmlearn_err llmlearn_stop_scheduler(llmlearn *learner, uint32_t deadline_ms);
+
+#define LLMLEARN_MAIL_PLAIN_LOOPBACK 0x1u    /* a server on this machine needs no TLS */
+#define LLMLEARN_MAIL_PRIVATE_ADDRESSES 0x2u /* the server may be in a private network */
+
+typedef struct llmlearn_mail {
+    uint32_t struct_size;
+    uint32_t flags;        /* LLMLEARN_MAIL_* */
+    const char *server;    /* required: "smtps://host", or "smtp://host:587": STARTTLS */
+    const char *from;      /* required: "ann@example.com" */
+    const char *const *to; /* required */
+    uint32_t to_count;     /* 1 to 16 */
+    uint32_t reserved;
+    const char *user;     /* NULL: no login */
+    const char *password; /* NULL: none, or read_password */
+    llmlearn_secret_fn read_password;
+    void *read_password_user;
+    const char *ca_file; /* NULL: the system's certificates */
+} llmlearn_mail;
+
+/* Where alerts go; NULL: nowhere by mail. */
+LLMLEARN_API llmlearn_err llmlearn_set_mail(llmlearn *learner, const llmlearn_mail *mail);
+
+typedef struct llmlearn_webhook {
+    uint32_t struct_size;
+    uint32_t flags;     /* LLMLEARN_MODEL_PRIVATE_ADDRESSES */
+    const char *url;    /* required */
+    const char *secret; /* required: 16 to 256 bytes, the key of X-Llmlearn-Signature */
+    const char *ca_file;
+} llmlearn_webhook;
+
+/* The same as JSON by POST. */
+LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn_webhook *webhook);
+
 /* ---- reports ----------------------------------------------------------- */
 
 #define LLMLEARN_REFRESH 0x01u /* do not answer from the cache */

@@ -1,10 +1,9 @@
 /* The header's section "tests". */
 #include "api/arguments.h"
 #include "api/change.h"
+#include "api/test_plan.h"
 #include "base/err.h"
-#include "base/random.h"
 #include "experiment/start.h"
-#include "stats/limits.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -14,19 +13,6 @@
 #define ACTOR_BYTES_MAX 256u
 #define ACTOR_DEFAULT "api"
 #define WEIGHTS_SLACK 1e-6
-#define MIN_DAYS_DEFAULT 7.0
-#define MIN_DAYS_MAX 365.0
-#define MAX_DAYS_DEFAULT 56.0
-#define MAX_DAYS_MAX 3650.0
-#define TRIALS_DEFAULT 100u
-#define ALPHA_DEFAULT 0.05
-#define ALPHA_MIN 1e-6
-#define ALPHA_MAX 0.5
-#define EFFECT_DEFAULT 0.1
-#define LIFT_DEFAULT 0.05
-#define LIFT_MIN 0.001
-#define LIFT_MAX 0.5
-#define DAYS_A_WEEK 7.0
 #define FLAGS_KNOWN (LLMLEARN_AB_NO_MINIMUM_DURATION | LLMLEARN_AB_KEEP_PREVIOUS)
 /* The struct as it was first released, without lift_min. */
 #define TEST_BYTES_MIN offsetof(llmlearn_ab_test, lift_min)
@@ -67,52 +53,6 @@ static llmlearn_err check_arms(const llmlearn_ab_test *t)
     return LLMLEARN_OK;
 }
 
-static llmlearn_err check_durations(const llmlearn_ab_test *t)
-{
-    bool no_minimum = (t->flags & LLMLEARN_AB_NO_MINIMUM_DURATION) != 0;
-    double least = t->duration_min_days, most = t->duration_max_days;
-
-    if (!(least >= 0 && least <= MIN_DAYS_MAX))
-        return ll_fail(LLMLEARN_EINVAL, "duration_min_days: %g; 0 to 365 is allowed", least);
-    if (no_minimum && least != 0)
-        return ll_fail(LLMLEARN_EINVAL,
-                       "duration_min_days: %g; with "
-                       "LLMLEARN_AB_NO_MINIMUM_DURATION it must be 0",
-                       least);
-    if (least == 0 && !no_minimum)
-        least = MIN_DAYS_DEFAULT;
-    if (most == 0)
-        most = MAX_DAYS_DEFAULT;
-    if (!(most >= least && most <= MAX_DAYS_MAX))
-        return ll_fail(LLMLEARN_EINVAL,
-                       "duration_max_days: %g; at least the minimum (%g) and at most 3650", most,
-                       least);
-    if (t->rule == LLMLEARN_RULE_ALWAYS_VALID && most < DAYS_A_WEEK)
-        return ll_fail(LLMLEARN_EINVAL,
-                       "duration_max_days: %g; LLMLEARN_RULE_ALWAYS_VALID looks at whole weeks, so"
-                       " at least 7",
-                       most);
-    return LLMLEARN_OK;
-}
-
-static llmlearn_err check_rule(const llmlearn_ab_test *t)
-{
-    if (t->rule < 0 || t->rule > LLMLEARN_RULE_ALWAYS_VALID)
-        return ll_fail(LLMLEARN_EINVAL, "rule: %d; a llmlearn_rule is allowed (1 to 3), or 0",
-                       t->rule);
-    if (t->trials_min > LL_STATS_COUNT_MAX)
-        return ll_fail(LLMLEARN_EINVAL, "trials_min: %llu; at most 2^53 is allowed",
-                       (unsigned long long)t->trials_min);
-    if (!(t->alpha_ratio == 0 || (t->alpha_ratio >= ALPHA_MIN && t->alpha_ratio <= ALPHA_MAX)))
-        return ll_fail(LLMLEARN_EINVAL, "alpha_ratio: %g; 1e-6 to 0.5 is allowed, or 0",
-                       t->alpha_ratio);
-    if (!(t->effect_min >= 0 && t->effect_min <= 1))
-        return ll_fail(LLMLEARN_EINVAL, "effect_min: %g; 0 to 1 is allowed", t->effect_min);
-    if (!(t->lift_min == 0 || (t->lift_min >= LIFT_MIN && t->lift_min <= LIFT_MAX)))
-        return ll_fail(LLMLEARN_EINVAL, "lift_min: %g; 0.001 to 0.5 is allowed, or 0", t->lift_min);
-    return LLMLEARN_OK;
-}
-
 static llmlearn_err check_test(const llmlearn_ab_test *t)
 {
     llmlearn_err err = LLMLEARN_OK;
@@ -126,9 +66,7 @@ static llmlearn_err check_test(const llmlearn_ab_test *t)
         ll_argument_text("actor", t->actor, false, 1, ACTOR_BYTES_MAX) == SIZE_MAX)
         return LLMLEARN_EINVAL;
     err = check_arms(t);
-    if (err == LLMLEARN_OK)
-        err = check_durations(t);
-    return err == LLMLEARN_OK ? check_rule(t) : err;
+    return err == LLMLEARN_OK ? ll_test_plan_check(t) : err;
 }
 
 /* ---- start: the job ---------------------------------------------------- */
@@ -167,31 +105,6 @@ static llmlearn_err run_start(ll_job *job, const ll_write *write)
     start.now_us = write->now_us;
     job->changes_config = true;
     return ll_start_test(write->connection, &start, &s->test_id);
-}
-
-static int64_t us_of_days(double days)
-{
-    return (int64_t)llround(days * (double)LL_US_PER_DAY);
-}
-
-/* Fills in the defaults. */
-static llmlearn_err plan(const llmlearn_ab_test *t, ll_ab_test *out)
-{
-    bool no_minimum = (t->flags & LLMLEARN_AB_NO_MINIMUM_DURATION) != 0;
-    double least =
-        t->duration_min_days == 0 && !no_minimum ? MIN_DAYS_DEFAULT : t->duration_min_days;
-    double most = t->duration_max_days == 0 ? MAX_DAYS_DEFAULT : t->duration_max_days;
-
-    *out = (ll_ab_test){
-        .rule = t->rule == 0 ? LLMLEARN_RULE_CLASSIC : t->rule,
-        .duration_min_us = us_of_days(least),
-        .duration_max_us = us_of_days(most),
-        .trials_min = (int64_t)(t->trials_min == 0 ? TRIALS_DEFAULT : t->trials_min),
-        .alpha = t->alpha_ratio == 0 ? ALPHA_DEFAULT : t->alpha_ratio,
-        .effect_min = t->effect_min == 0 ? EFFECT_DEFAULT : t->effect_min,
-        .lift_min = t->lift_min == 0 ? LIFT_DEFAULT : t->lift_min,
-    };
-    return ll_random_bytes(out->salt, sizeof out->salt);
 }
 
 static start_job *copy_test(const llmlearn_ab_test *t, const char *baseline)
@@ -235,7 +148,7 @@ llmlearn_err llmlearn_start_ab_test(llmlearn *learner, const llmlearn_ab_test *t
     start_job *s = copy_test(&t, ll_handle_settings(learner)->baseline);
     if (s == NULL)
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the test");
-    err = plan(&t, &s->start.test);
+    err = ll_test_plan_make(&t, &s->start.test);
     if (err == LLMLEARN_OK)
         err = ll_handle_submit(learner, &s->job, deadline);
     if (err == LLMLEARN_OK && out_test_id != NULL)

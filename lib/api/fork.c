@@ -97,6 +97,7 @@ static void after_fork_in_child(void)
             else
                 ll_core_close_lock_in_child(core);
         }
+        ll_scheduler_forget(learner);
         learner->paused = false;
         learner->next_attach = 0;
     }

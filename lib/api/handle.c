@@ -299,6 +299,8 @@ static void free_learner(llmlearn *learner)
     free(learner->settings.journal_directory);
     free(learner->settings.baseline);
     ll_models_free(&learner->models);
+    ll_weekly_plans_free(&learner->plans);
+    ll_channels_free(&learner->channels);
     learner->magic = 0;
     free(learner);
 }
@@ -442,6 +444,7 @@ llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms)
         return LLMLEARN_OK;
     if (learner->magic != LL_HANDLE_MAGIC)
         return ll_fail(LLMLEARN_EINVAL, "learner: closed already, or not a learner");
+    ll_scheduler_end(learner);
     /* In a child that never used it, the core is the parent's: leave it alone. */
     if (atomic_load(learner->state) != LL_HANDLE_FORKED)
         err = settle(learner, atomic_load(&learner->core), deadline);

@@ -16,7 +16,10 @@
 #define LL_API_HANDLE_H
 
 #include "analytics/report.h"
+#include "api/channels.h"
 #include "api/model.h"
+#include "api/scheduler.h"
+#include "api/weekly_plan.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "experiment/experiment.h"
@@ -71,6 +74,9 @@ struct llmlearn {
     _Atomic ll_deadline next_attach; /* when JOURNALING may try the store again; the turn's own */
     ll_settings settings;
     ll_models models;
+    ll_weekly_plans plans;
+    ll_channels channels;
+    ll_scheduler scheduler;
     atomic_int_fast64_t budget_run_nanousd, budget_month_nanousd; /* 0: the default, -1: none */
     llmlearn *next;                                               /* in the list of open handles */
 };

@@ -2,7 +2,9 @@
 
 #include "base/err.h"
 #include "experiment/json.h"
+#include "mail/alert_add.h"
 #include "store/decisions.h"
+#include "store/names.h"
 #include "store/variants.h"
 
 #include <assert.h>
@@ -103,6 +105,29 @@ static llmlearn_err note(ll_connection *connection, const ll_ab_test *test, cons
     return err;
 }
 
+/* The same as a look would say of the guardrail "failures": told once. */
+static llmlearn_err alert(ll_connection *connection, const ll_ab_test *test, const trip *t,
+                          int64_t now_us, const char *reason)
+{
+    char signal[LL_NAME_BYTES_MAX + 1], about[LL_OUTBOX_ABOUT_BYTES_MAX];
+    ll_alert_text text;
+    llmlearn_err err = ll_names_get(connection, test->signal, signal);
+    const ll_alert_guardrail_tripped tripped = { .signal = signal,
+                                                 .test = test->id,
+                                                 .version = t->variant.version,
+                                                 .guardrail = "failures",
+                                                 .evidence = reason,
+                                                 .switched_off = true };
+
+    if (err == LLMLEARN_OK)
+        err = ll_alert_guardrail_tripped_text(&tripped, &text);
+    snprintf(about, sizeof about, "test %llu, %s, %s", (unsigned long long)test->id,
+             tripped.version, tripped.guardrail);
+    if (err == LLMLEARN_OK)
+        err = ll_alert_add(connection, LL_ALERT_GUARDRAIL_TRIPPED, about, &text, now_us);
+    return err;
+}
+
 static llmlearn_err switch_off(ll_connection *connection, ll_ab_open *open, trip *t, int64_t now_us,
                                const ll_log *log)
 {
@@ -113,6 +138,8 @@ static llmlearn_err switch_off(ll_connection *connection, ll_ab_open *open, trip
         return err;
     write_reason(t, reason);
     err = note(connection, &open->test, t, now_us, reason);
+    if (err == LLMLEARN_OK)
+        err = alert(connection, &open->test, t, now_us, reason);
     if (err != LLMLEARN_OK)
         return err;
     ll_ab_change_arm(open, t->arm)->off_us = now_us;

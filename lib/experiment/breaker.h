@@ -9,7 +9,7 @@
  * %. While the champion fails itself, the fault is not the arm's. Off is for the rest of the test:
  * the arm's units are served the champion's prompt, which is no exposure.
  *
- * Threads: pure, and inside a write transaction. Uses: json, store. */
+ * Threads: pure, and inside a write transaction. Uses: json, mail (the alert), store. */
 #ifndef LL_EXPERIMENT_BREAKER_H
 #define LL_EXPERIMENT_BREAKER_H
 
@@ -32,7 +32,7 @@ ll_breaker_count ll_breaker_count_failures(const ll_ab_recent *recent);
 bool ll_breaker_trips(const ll_breaker_count *arm, const ll_breaker_count *champion);
 
 /* Something failed in the test. Switches off the arms of a running test that trip, with a row in
- * llm_decisions and a line in the log for each; *out_switched if there was one. */
+ * llm_decisions, an alert and a line in the log for each; *out_switched if there was one. */
 llmlearn_err ll_breaker_check(ll_connection *connection, ll_ab_open *open, int64_t now_us,
                               const ll_log *log, bool *out_switched);
 

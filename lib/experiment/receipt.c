@@ -106,6 +106,7 @@ void ll_receipt_tell(const ll_decide_input *in, const ll_decide_outcome *outcome
         .days_left = outcome->days_left,
         .cannot_finish = outcome->cannot_finish,
         .looks = outcome->looks,
+        .blockers = outcome->blockers,
         .promotable = outcome->promotable,
         .promoted = promoted,
     };
@@ -140,6 +141,7 @@ static bool read_text(reading *r, const ll_member *member)
         { "status", r->receipt.status, sizeof r->receipt.status },
         { "winner", r->receipt.winner, sizeof r->receipt.winner },
         { "library_version", r->receipt.version, sizeof r->receipt.version },
+        { "sentence", r->receipt.sentence, sizeof r->receipt.sentence },
     };
 
     for (size_t i = 0; i < LL_ARRAY_COUNT(texts); i++) {

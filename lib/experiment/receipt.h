@@ -18,6 +18,9 @@ typedef struct ll_receipt_made {
 llmlearn_err ll_receipt_write(const ll_decide_input *in, const ll_decide_outcome *outcome,
                               const ll_receipt_made *made, char **out_json, char **out_sentence);
 
+/* A sentence on a test of many arms may be longer; the receipt itself has it whole. */
+#define LL_RECEIPT_SENTENCE_BYTES 2000
+
 /* What of a stored receipt a caller is told again. */
 typedef struct ll_receipt {
     llmlearn_verdict verdict;
@@ -27,10 +30,12 @@ typedef struct ll_receipt {
     char version[32];   /* of the library that decided; "" in one just made */
     double p_value, cramers_v, ln_e_value, days_left;
     uint32_t looks;
+    uint32_t blockers; /* see blockers.h; of a verdict just made, 0 in a stored one */
     bool cannot_finish, promotable, promoted;
+    char sentence[LL_RECEIPT_SENTENCE_BYTES]; /* "" if it does not fit */
 } ll_receipt;
 
-/* Of a verdict just made. */
+/* Of a verdict just made; without its sentence. */
 void ll_receipt_tell(const ll_decide_input *in, const ll_decide_outcome *outcome, bool promoted,
                      ll_receipt *out);
 

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ACTOR "llmlearn" /* in the rows that a rule wrote, not a person */
 
@@ -130,6 +131,8 @@ static llmlearn_err look_at_running(ll_connection *connection, look *l, bool pro
                                    .version = llmlearn_version() };
     ll_receipt_tell(&l->in, &l->outcome, made.promoted, &selection.told);
     err = ll_receipt_write(&l->in, &l->outcome, &made, &selection.receipt_json, &sentence);
+    if (err == LLMLEARN_OK && strlen(sentence) < sizeof selection.told.sentence)
+        strcpy(selection.told.sentence, sentence);
     if (err == LLMLEARN_OK)
         err = keep(connection, l, sentence, &selection);
     free(sentence);

@@ -108,23 +108,23 @@ void ll_alert_text_free(ll_alert_text *text)
 
 /* ---- tests ------------------------------------------------------------- */
 
-static void put_versions(draft *d, const ll_alert_test_started *alert)
+static void put_versions(draft *d, const char *const *versions, uint32_t count)
 {
-    uint32_t shown = alert->version_count;
+    uint32_t shown = count;
 
     if (shown > LL_ALERT_VARIANTS_MAX)
         shown = LL_ALERT_VARIANTS_MAX;
     ll_json_writer_key(&d->details, "versions");
     ll_json_writer_open(&d->details, '[');
     for (uint32_t i = 0; i < shown; i++) {
-        const name version = show_name(alert->versions[i]);
+        const name version = show_name(versions[i]);
 
         ll_buffer_printf(&d->text, "%s%s", i == 0 ? "" : ", ", version.text);
         ll_json_writer_string(&d->details, version.text);
     }
     ll_json_writer_close(&d->details, ']');
-    if (shown < alert->version_count)
-        ll_buffer_printf(&d->text, " and %" PRIu32 " more", alert->version_count - shown);
+    if (shown < count)
+        ll_buffer_printf(&d->text, " and %" PRIu32 " more", count - shown);
 }
 
 llmlearn_err ll_alert_test_started_text(const ll_alert_test_started *alert, ll_alert_text *out_text)
@@ -139,7 +139,7 @@ llmlearn_err ll_alert_test_started_text(const ll_alert_test_started *alert, ll_a
                      alert->version_count);
     ll_buffer_printf(&d.text, "Test %" PRIu64 " of %s has begun. It compares ", alert->test,
                      signal.text);
-    put_versions(&d, alert);
+    put_versions(&d, alert->versions, alert->version_count);
     ll_buffer_printf(&d.text,
                      "; %s is the champion until one of the others is shown to be better.\n",
                      champion.text);
@@ -268,6 +268,51 @@ llmlearn_err ll_alert_cannot_finish_text(const ll_alert_cannot_finish *alert,
     put_evidence(&d, "reason", &reason);
     put_advice(&d, "ask more users for their vote, compare fewer prompts, or be content with "
                    "finding larger differences only; or stop it.");
+    return end(&d, out_text);
+}
+
+llmlearn_err ll_alert_approval_needed_text(const ll_alert_approval_needed *alert,
+                                           ll_alert_text *out_text)
+{
+    const name signal = show_name(alert->signal), champion = show_name(alert->champion);
+    const char *plural = alert->version_count == 1 ? "" : "s";
+    const char *verb = alert->version_count == 1 ? "waits" : "wait";
+    draft d = begin();
+
+    ll_json_writer_put_string(&d.details, "signal", signal.text);
+    ll_json_writer_put_string(&d.details, "champion", champion.text);
+    ll_buffer_printf(&d.subject, "%s: %" PRIu32 " new prompt%s %s for approval", signal.text,
+                     alert->version_count, plural, verb);
+    ll_buffer_printf(&d.text,
+                     "A model has written %" PRIu32 " prompt%s for %s, from its champion %s: ",
+                     alert->version_count, plural, signal.text, champion.text);
+    put_versions(&d, alert->versions, alert->version_count);
+    ll_buffer_printf(&d.text,
+                     ". They serve nobody, and no new test of %s begins, before a person "
+                     "has read and approved at least one.\n",
+                     signal.text);
+    put_advice(&d, "read their texts (llmlearn_variants), approve those that you would let users "
+                   "see (llmlearn_approve_variant), archive the others (llmlearn_archive_variant). "
+                   "The next run of the weekly job tests what was approved.");
+    return end(&d, out_text);
+}
+
+llmlearn_err ll_alert_job_failed_text(const ll_alert_job_failed *alert, ll_alert_text *out_text)
+{
+    const name signal = show_name(alert->signal), step = show_name(alert->step);
+    const sentence reason = show_sentence(alert->reason);
+    draft d = begin();
+
+    ll_json_writer_put_string(&d.details, "signal", signal.text);
+    ll_json_writer_put_string(&d.details, "step", step.text);
+    ll_buffer_printf(&d.subject, "%s: the weekly job failed", signal.text);
+    ll_buffer_printf(&d.text,
+                     "The weekly job could not do its step \"%s\" for %s and left the rest of this "
+                     "run out. What is served to users goes on as before; other signals are not "
+                     "concerned.\n",
+                     step.text, signal.text);
+    put_evidence(&d, "reason", &reason);
+    put_advice(&d, "see whether the reason tells; the next run tries again.");
     return end(&d, out_text);
 }
 

@@ -49,6 +49,8 @@ void ll_alert_text_free(ll_alert_text *text);
 #define LL_ALERT_MODEL_RETIRES "model_retires"
 #define LL_ALERT_CANNOT_FINISH "cannot_finish"
 #define LL_ALERT_LOW_FEEDBACK "low_feedback"
+#define LL_ALERT_APPROVAL_NEEDED "approval_needed"
+#define LL_ALERT_JOB_FAILED "job_failed"
 
 /* Each: LLMLEARN_ENOMEM, or out_text is written. */
 
@@ -135,6 +137,22 @@ typedef struct ll_alert_low_feedback {
 } ll_alert_low_feedback;
 llmlearn_err ll_alert_low_feedback_text(const ll_alert_low_feedback *alert,
                                         ll_alert_text *out_text);
+
+typedef struct ll_alert_approval_needed {
+    const char *signal;
+    const char *champion;
+    const char *const *versions; /* that wait */
+    uint32_t version_count;
+} ll_alert_approval_needed;
+llmlearn_err ll_alert_approval_needed_text(const ll_alert_approval_needed *alert,
+                                           ll_alert_text *out_text);
+
+typedef struct ll_alert_job_failed {
+    const char *signal;
+    const char *step; /* "look", "generate", "start" */
+    const char *reason;
+} ll_alert_job_failed;
+llmlearn_err ll_alert_job_failed_text(const ll_alert_job_failed *alert, ll_alert_text *out_text);
 
 /* The body of a webhook: {"id":..,"at":"..","rule":..,"about":..,"subject":..,"text":..,
  * "details":{..}} of an alert as it is kept. NULL without memory. */

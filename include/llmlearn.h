@@ -166,7 +166,7 @@ LLMLEARN_API llmlearn_err llmlearn_flush(llmlearn *learner, uint32_t deadline_ms
 /* Flushes within the deadline, stops the threads and frees the handle, always.
  * LLMLEARN_ETIMEDOUT and other errors only report that records stayed in the
  * journal; the next open stores them. NULL is LLMLEARN_OK. It goes beyond the
- * deadline only for a disk that does not answer. */
+ * deadline only for a disk, or an llmlearn_ask_fn of the scheduler's, that does not answer. */
 LLMLEARN_API llmlearn_err llmlearn_close(llmlearn *learner, uint32_t deadline_ms);
 
 /* Since this process opened the handle, unless said otherwise. */
@@ -768,17 +768,31 @@ LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signa
 /* The weekly job. For each signal:
  *
  *   look at its test ─▶ keep going: nothing else happens
- *                    ─▶ invalid: nothing happens until a person has stopped it or promoted
+ *                    ─▶ invalid: nothing happens until a person has promoted a variant, rolled
+ *                       back, or started a test
  *                    ─▶ decided, or there is none: promote or keep ─▶ generate ─▶ wait for
  *                       approval, unless _UNAPPROVED ─▶ start the next test: the champion and the
  *                       new variants with equal shares
  *
- * Each step is recorded with it, so that a crash or another process goes on where it ended. */
+ * New are drafts that a model wrote from the present champion and that were never an arm; a person
+ * has approved them, or need not. No model is asked while there are some that can be tested, or as
+ * many as it would be asked for that nobody has read yet. A model that fails, or a budget that is
+ * used up, leaves the signal with what there is. A signal without a champion gets its baseline
+ * version as the first one if that has a text; else it is left alone.
+ *
+ * Each step is recorded with it, so that a crash or another process goes on where it ended; what
+ * somebody is to be told is recorded in the same transaction. Alerts, and how often:
+ *
+ *   once for each test   "test_started", "winner_promoted", "auto_revert" (the champion before
+ *                        won), "cannot_finish", "guardrail_tripped" (for each arm and guardrail)
+ *   each week, as long   "test_invalid", "approval_needed", "low_feedback", "job_failed" (for each
+ *   as it is so          signal), "model_retires" (from 60 days before, if its service says when)
+ *   each month           "budget_reached" */
 typedef struct llmlearn_schedule {
     uint32_t struct_size;
     uint32_t flags;             /* LLMLEARN_SCHEDULE_* */
     const char *cron;           /* NULL: "0 2 * * 1". Minute, hour, day, month, weekday; UTC */
-    const char *const *signals; /* NULL: all that have a champion or a test */
+    const char *const *signals; /* NULL: all that have a champion or ever had a test */
     uint32_t signal_count;
     int32_t rule;               /* 0: LLMLEARN_RULE_GROUP_SEQUENTIAL */
     uint32_t duration_min_days; /* of the tests, as in llmlearn_ab_test */
@@ -789,11 +803,12 @@ typedef struct llmlearn_schedule {
     uint32_t variants;        /* 0: 3 */
     uint32_t replays;         /* as in llmlearn_generation */
     uint32_t generate_flags;  /* LLMLEARN_GENERATE_* */
-    double response_rate_min; /* 0: no alert. Votes per explanation of the last 7 days */
+    double response_rate_min; /* 0: no alert. Of the last 7 days' explanations, with a vote */
 } llmlearn_schedule;
 
 /* Of this process; NULL: none any more. The cron line is kept in the database: the latest one
- * holds. LLMLEARN_EINVAL says which field of it is wrong. */
+ * holds, for every process. LLMLEARN_EINVAL says which field of it is wrong; the storing errors.
+ * Say it, as the model and the budget, after each open. */
 LLMLEARN_API llmlearn_err llmlearn_set_schedule(llmlearn *learner,
                                                 const llmlearn_schedule *schedule,
                                                 uint32_t deadline_ms);
@@ -801,16 +816,23 @@ LLMLEARN_API llmlearn_err llmlearn_set_schedule(llmlearn *learner,
 /* Runs what is due, if no other process does, and sends the alerts that wait. One that was missed,
  * however often, is run once.
  *
- *   out_runs  how many jobs ran to their end
+ *   deadline_ms  0: 300,000. A model is asked only while 5 s or more are left
+ *   out_runs     how many jobs ran to their end: 0 also if another process is running it
  *
  * LLMLEARN_ESTATE without a schedule; LLMLEARN_ETIMEDOUT: what is left is done by a later call;
- * the storing errors. What fails for one signal is alerted and does not stop the others. */
+ * the storing errors. What fails for one signal is alerted and does not stop the others. That an
+ * alert cannot be sent is no error: it is tried again for a week. */
 LLMLEARN_API llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t deadline_ms,
                                                 uint32_t *out_runs);
 
-/* A thread that runs what is due when it is due, and sends alerts. It ends with
- * llmlearn_stop_scheduler or llmlearn_close; a child of a fork has none until it starts one. */
+/* A thread that runs what is due when it is due, and sends alerts within half a minute, also
+ * without a schedule. It ends with llmlearn_stop_scheduler or llmlearn_close; a child of a fork has
+ * none until it starts one. Starting one that runs changes nothing. LLMLEARN_ESTATE: it is just
+ * being stopped; the storing errors. */
 LLMLEARN_API llmlearn_err llmlearn_start_scheduler(llmlearn *learner);
+
+/* What it is doing ends early, to be gone on with later. LLMLEARN_ETIMEDOUT: it has not ended yet,
+ * but begins nothing more; an llmlearn_ask_fn of the caller's is waited for. */
 LLMLEARN_API llmlearn_err llmlearn_stop_scheduler(llmlearn *learner, uint32_t deadline_ms);
 
 #define LLMLEARN_MAIL_PLAIN_LOOPBACK 0x1u    /* a server on this machine needs no TLS */
@@ -831,7 +853,10 @@ typedef struct llmlearn_mail {
     const char *ca_file; /* NULL: the system's certificates */
 } llmlearn_mail;
 
-/* Where alerts go; NULL: nowhere by mail. */
+/* Where alerts go; NULL: nowhere by mail. Of this process: those that run jobs or the scheduler
+ * need it. Each alert is sent at least once, by one of them; should it come twice, Message-ID is
+ * the same. Who sets it for the first time gets the alerts of the last week.
+ * LLMLEARN_EUNSUPPORTED: libcurl is not there. */
 LLMLEARN_API llmlearn_err llmlearn_set_mail(llmlearn *learner, const llmlearn_mail *mail);
 
 typedef struct llmlearn_webhook {
@@ -842,7 +867,15 @@ typedef struct llmlearn_webhook {
     const char *ca_file;
 } llmlearn_webhook;
 
-/* The same as JSON by POST. */
+/* The same as JSON by POST: {"id", "at", "rule", "about", "subject", "text", "details": {...}}.
+ *
+ *   X-Llmlearn-Delivery   the same each time it is sent again
+ *   X-Llmlearn-Timestamp  seconds since 1970
+ *   X-Llmlearn-Signature  "v1=" and, in hexadecimal, the HMAC-SHA-256 under the secret of the
+ *                         timestamp, a '.' and the body. Compare it in constant time, and refuse
+ *                         timestamps that are over 5 minutes off
+ *
+ * Any 2xx means that it was taken; another 4xx than 408, 425, 429 that it never will be. */
 LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn_webhook *webhook);
 
 /* ---- reports ----------------------------------------------------------- */

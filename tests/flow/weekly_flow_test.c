@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MS LEARNER_DEADLINE_MS
@@ -255,6 +256,95 @@ START_TEST(the_champion_before_comes_back_if_it_does_better)
 }
 END_TEST
 
+/* ---- what is told of tests ---------------------------------------------- */
+
+START_TEST(a_winner_that_a_guardrail_blocks_is_told)
+{
+    weeks_set_schedule(learner, LLMLEARN_SCHEDULE_UNAPPROVED);
+    pass_days(1);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    weeks_vote_slow(learner, written(0), 800, &next_user);
+    pass_days(7);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    expect_champion("v1.0");
+    expect_alerts("winner_promoted", 0);
+    expect_alerts("guardrail_tripped", 1);
+    ck_assert_int_eq(
+        number("SELECT count(*) FROM llm_outbox WHERE about LIKE 'test 1, %, latency'"), 1);
+}
+END_TEST
+
+START_TEST(an_arm_that_is_switched_off_is_told_at_once)
+{
+    llmlearn_assignment a = { .struct_size = sizeof a };
+    char user[32];
+
+    weeks_set_schedule(learner, LLMLEARN_SCHEDULE_UNAPPROVED);
+    pass_days(1);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    for (int i = 0, failures = 0; failures < 20; i++) {
+        snprintf(user, sizeof user, "user-%d", i);
+        expect_ok(llmlearn_get_variant(learner, WEEKS_SIGNAL, user, &a));
+        if (a.arm != 1)
+            continue;
+        expect_alerts("guardrail_tripped", 0);
+        expect_ok(llmlearn_report_failure(learner, a.test_id, 1, user, MS));
+        failures++;
+    }
+    expect_alerts("guardrail_tripped", 1);
+}
+END_TEST
+
+START_TEST(a_test_that_cannot_finish_is_told_once)
+{
+    weeks_set_schedule(learner, LLMLEARN_SCHEDULE_UNAPPROVED);
+    pass_days(1);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    for (int week = 0; week < 3; week++) {
+        for (int day = 0; day < 7; day++) {
+            weeks_vote(learner, NULL, 4, &next_user);
+            pass_days(1);
+        }
+        ck_assert_uint_eq(weeks_run(learner), 1);
+    }
+    expect_alerts("cannot_finish", 1);
+    ck_assert_int_eq(tests(), 1);
+}
+END_TEST
+
+static void list_models(void *user, const http_server_request *request)
+{
+    char body[200], date[32];
+    time_t soon = time(NULL) + 30 * 86400;
+    struct tm tm;
+
+    (void)user;
+    strftime(date, sizeof date, "%Y-%m-%d", gmtime_r(&soon, &tm));
+    snprintf(body, sizeof body, "{\"data\": [{\"id\": \"old-1\", \"shutdown_date\": \"%s\"}]}",
+             date);
+    http_server_reply(request->fd, 200, "", body);
+}
+
+START_TEST(a_model_that_retires_is_told)
+{
+    http_server *server = http_server_start(list_models, NULL);
+    const llmlearn_model old = { .struct_size = sizeof old,
+                                 .model = "old-1",
+                                 .base_url = http_server_url(server, "/v1") };
+
+    expect_ok(llmlearn_set_model(learner, LLMLEARN_FOR_EXPLAINING, &old));
+    weeks_set_schedule(learner, LLMLEARN_SCHEDULE_ONLY_DECIDE);
+    pass_days(1);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    expect_alerts("model_retires", 1);
+    ck_assert_int_eq(http_server_requests(server), 1);
+    http_server_stop(server);
+    pass_days(7); /* it cannot be asked: only logged */
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    expect_all_alerts(1);
+}
+END_TEST
+
 /* ---- what may fail ------------------------------------------------------ */
 
 START_TEST(a_budget_that_is_used_up_is_told_once_a_month)
@@ -380,6 +470,23 @@ START_TEST(what_was_missed_is_run_once)
     ck_assert_uint_eq(weeks_run(learner), 0);
     pass_days(7);
     ck_assert_uint_eq(weeks_run(learner), 1);
+}
+END_TEST
+
+/* Not enough to ask a model: nothing is paid for, and the next call goes on at once. */
+START_TEST(a_run_without_time_is_gone_on_with)
+{
+    uint32_t runs = 7;
+
+    weeks_set_schedule(learner, LLMLEARN_SCHEDULE_UNAPPROVED);
+    pass_days(1);
+    expect_err(llmlearn_run_due_jobs(learner, 3000, &runs), LLMLEARN_ETIMEDOUT, "time");
+    ck_assert_uint_eq(runs, 7);
+    ck_assert_int_eq(atomic_load(&model.asked), 0);
+    pass_days(0.0001);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    ck_assert_int_eq(tests(), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_job_steps WHERE step = 'look'"), 1);
 }
 END_TEST
 
@@ -611,11 +718,16 @@ int main(void)
     tcase_add_test(tc, only_deciding_generates_and_starts_nothing);
     tcase_add_test(tc, an_invalid_test_waits_for_a_person);
     tcase_add_test(tc, the_champion_before_comes_back_if_it_does_better);
+    tcase_add_test(tc, a_winner_that_a_guardrail_blocks_is_told);
+    tcase_add_test(tc, an_arm_that_is_switched_off_is_told_at_once);
+    tcase_add_test(tc, a_test_that_cannot_finish_is_told_once);
+    tcase_add_test(tc, a_model_that_retires_is_told);
     tcase_add_test(tc, a_budget_that_is_used_up_is_told_once_a_month);
     tcase_add_test(tc, a_model_that_fails_leaves_the_signal_with_what_there_is);
     tcase_add_test(tc, one_signal_does_not_stop_the_others);
     tcase_add_test(tc, few_votes_are_told);
     tcase_add_test(tc, what_was_missed_is_run_once);
+    tcase_add_test(tc, a_run_without_time_is_gone_on_with);
     tcase_add_test(tc, arguments_are_checked);
     tcase_add_test(tc, an_alert_is_sent_until_it_is_taken);
     tcase_add_test(tc, the_scheduler_runs_what_is_due_and_sends_alerts);

@@ -137,7 +137,8 @@ static llmlearn_assignment assign(llmlearn *learner, const char *user)
     return a;
 }
 
-static void vote(llmlearn *learner, const llmlearn_assignment *a, const char *user, bool content)
+static void vote(llmlearn *learner, const llmlearn_assignment *a, const char *user, bool content,
+                 double latency_ms)
 {
     const llmlearn_explanation e = { .struct_size = sizeof e,
                                      .ticker = "NVDA",
@@ -145,6 +146,8 @@ static void vote(llmlearn *learner, const llmlearn_assignment *a, const char *us
                                      .text = user,
                                      .version = a->version,
                                      .unit = user,
+                                     .flags = LLMLEARN_HAS_LATENCY,
+                                     .latency_ms = latency_ms,
                                      .test_id = a->test_id,
                                      .arm = a->arm };
     llmlearn_id id;
@@ -161,11 +164,12 @@ void weeks_break_split(llmlearn *learner, uint32_t arm, int count, int *next_use
         const llmlearn_assignment a = assign(learner, user);
 
         if (a.arm == arm)
-            vote(learner, &a, user, i++ % 2 == 0);
+            vote(learner, &a, user, i++ % 2 == 0, 100);
     }
 }
 
-void weeks_vote(llmlearn *learner, const char *favourite, int count, int *next_user)
+static void vote_all(llmlearn *learner, const char *favourite, int count, int *next_user,
+                     double favourite_ms)
 {
     int of_favourite = 0, of_others[LLMLEARN_ARMS_MAX] = { 0 };
 
@@ -175,8 +179,19 @@ void weeks_vote(llmlearn *learner, const char *favourite, int count, int *next_u
         const llmlearn_assignment a = assign(learner, user);
         bool liked = favourite != NULL && strcmp(a.version, favourite) == 0;
 
-        vote(learner, &a, user, liked ? of_favourite++ % 20 != 0 : of_others[a.arm]++ % 2 == 0);
+        bool content = liked ? of_favourite++ % 20 != 0 : of_others[a.arm]++ % 2 == 0;
+        vote(learner, &a, user, content, (liked ? favourite_ms : 100) + i % 7);
     }
+}
+
+void weeks_vote(llmlearn *learner, const char *favourite, int count, int *next_user)
+{
+    vote_all(learner, favourite, count, next_user, 100);
+}
+
+void weeks_vote_slow(llmlearn *learner, const char *favourite, int count, int *next_user)
+{
+    vote_all(learner, favourite, count, next_user, 300);
 }
 
 uint32_t weeks_run(llmlearn *learner)

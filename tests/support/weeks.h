@@ -47,6 +47,9 @@ void weeks_break_split(llmlearn *learner, uint32_t arm, int count, int *next_use
  * `favourite`; NULL: none is better. */
 void weeks_vote(llmlearn *learner, const char *favourite, int count, int *next_user);
 
+/* The same; the favourite takes three times as long. */
+void weeks_vote_slow(llmlearn *learner, const char *favourite, int count, int *next_user);
+
 /* llmlearn_run_due_jobs, which must succeed: how many ran. */
 uint32_t weeks_run(llmlearn *learner);
 

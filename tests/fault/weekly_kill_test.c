@@ -368,8 +368,8 @@ static void take_alert(void *user, const http_server_request *request)
 
     if (i < 8 && delivery != NULL)
         sscanf(delivery, "X-Llmlearn-Delivery: %127s", h->deliveries[i]);
+    atomic_store(&h->requests, i + 1); /* before the sender hears of it */
     http_server_reply(request->fd, 200, "", "");
-    atomic_store(&h->requests, i + 1);
 }
 
 static bool deliver(const char *url, int64_t at_us, const char *point)

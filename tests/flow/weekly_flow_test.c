@@ -567,8 +567,8 @@ static void take_alert(void *user, const http_server_request *request)
         snprintf(h->rules[number_so_far], sizeof h->rules[0], "%s", rule);
     }
     json_decref(body);
+    atomic_fetch_add(&h->requests, 1); /* before the sender hears of it */
     http_server_reply(request->fd, atomic_fetch_sub(&h->refuse, 1) > 0 ? 503 : 200, "", "");
-    atomic_fetch_add(&h->requests, 1);
 }
 
 static http_server *hook_start(hook *h)

@@ -128,9 +128,7 @@ static llmlearn_err finish(const run *r)
 static void give_back(const run *r)
 {
     ll_weekly_step *step = new_step(r, "", ll_weekly_release);
-    ll_err_report report;
 
-    ll_err_capture(LLMLEARN_OK, &report);
     if (step != NULL)
         (void)ll_handle_submit(r->learner, &step->job, ll_deadline_in_ms(RELEASE_MS));
     release_step(step);

@@ -348,7 +348,8 @@ llmlearn_err ll_alert_budget_reached_text(const ll_alert_budget_reached *alert,
     ll_buffer_printf(&d.text, " for calls of models, ");
     put_usd(&d.text, alert->spent_nanousd);
     ll_buffer_printf(&d.text,
-                     " are spent or reserved. No new prompts are written %s%s; what is "
+                     " are spent or reserved, and the next call could cost more than is left. "
+                     "No new prompts are written %s%s; what is "
                      "served to users goes on as before.\n",
                      until[0] != '\0' ? "until " : "until somebody raises it", until);
     put_advice(&d, "raise the limit if that is too early, or leave it.");

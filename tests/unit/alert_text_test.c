@@ -55,7 +55,7 @@ void *__wrap_realloc(void *old, size_t bytes)
 
 /* ---- every kind, of these texts ---------------------------------------- */
 
-enum { KINDS = 9 };
+enum { KINDS = 11 };
 
 /* name: wherever a name goes; long_text: evidence or reason. */
 static llmlearn_err write_kind(int kind, const char *name, const char *long_text,
@@ -90,6 +90,11 @@ static llmlearn_err write_kind(int kind, const char *name, const char *long_text
     case 7:
         return ll_alert_cannot_finish_text(
             &(ll_alert_cannot_finish){ name, 7, name, long_text, NAN, 56 }, out);
+    case 8:
+        return ll_alert_approval_needed_text(
+            &(ll_alert_approval_needed){ name, name, versions, 20 }, out);
+    case 9:
+        return ll_alert_job_failed_text(&(ll_alert_job_failed){ name, name, long_text }, out);
     default:
         return ll_alert_low_feedback_text(&(ll_alert_low_feedback){ name, 3, 0, 7, INFINITY }, out);
     }
@@ -137,6 +142,33 @@ START_TEST(tests_are_told)
 }
 END_TEST
 
+START_TEST(a_person_is_asked_for)
+{
+    static const char *const versions[] = { "g1.1" };
+    ll_alert_text got;
+
+    expect_text(ll_alert_approval_needed_text(
+                    &(ll_alert_approval_needed){ "BUY", "v1.0", versions, 1 }, &got),
+                &got, "BUY: 1 new prompt waits for approval",
+                "A model has written 1 prompt for BUY, from its champion v1.0: g1.1. They serve "
+                "nobody, and no new test of BUY begins, before a person has read and approved at "
+                "least one.\n\n"
+                "What to do: read their texts (llmlearn_variants), approve those that you would "
+                "let users see (llmlearn_approve_variant), archive the others "
+                "(llmlearn_archive_variant). The next run of the weekly job tests what was "
+                "approved.\n",
+                "{\"signal\":\"BUY\",\"champion\":\"v1.0\",\"versions\":[\"g1.1\"]}");
+    expect_text(ll_alert_job_failed_text(
+                    &(ll_alert_job_failed){ "BUY", "look", "a receipt is damaged" }, &got),
+                &got, "BUY: the weekly job failed",
+                "The weekly job could not do its step \"look\" for BUY and left the rest of this "
+                "run out. What is served to users goes on as before; other signals are not "
+                "concerned.\n\na receipt is damaged\n\n"
+                "What to do: see whether the reason tells; the next run tries again.\n",
+                "{\"signal\":\"BUY\",\"step\":\"look\",\"reason\":\"a receipt is damaged\"}");
+}
+END_TEST
+
 START_TEST(money_is_told)
 {
     ll_alert_text got;
@@ -147,8 +179,9 @@ START_TEST(money_is_told)
                                                                  INT64_C(1796083200) * 1000000 },
                                      &got),
         &got, "The budget of the month for models is used up",
-        "Of the month's budget of $20.00 for calls of models, $19.99 are spent or reserved. No new "
-        "prompts are written until 2026-12-01T00:00:00.000000Z; what is served to users goes on "
+        "Of the month's budget of $20.00 for calls of models, $19.99 are spent or reserved, and "
+        "the next call could cost more than is left. No new prompts are written until "
+        "2026-12-01T00:00:00.000000Z; what is served to users goes on "
         "as before.\n\nWhat to do: raise the limit if that is too early, or leave it.\n",
         "{\"budget\":\"month\",\"spent_nanousd\":19994999999,\"limit_nanousd\":20000000000,"
         "\"until\":\"2026-12-01T00:00:00.000000Z\"}");
@@ -414,6 +447,7 @@ int main(void)
     SRunner *runner;
 
     tcase_add_test(all, tests_are_told);
+    tcase_add_test(all, a_person_is_asked_for);
     tcase_add_test(all, money_is_told);
     tcase_add_test(all, numbers_look_the_same_everywhere);
     tcase_add_test(all, days_of_models_are_told);

@@ -1,9 +1,11 @@
 /* The weekly job through the public calls alone, on a clock of our own: a month from the first
  * prompt to the next champion, what it waits for, what it tells people, who runs it. */
+#include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
 #include "support/learners.h"
+#include "support/program.h"
 #include "support/recount.h"
 #include "support/weeks.h"
 
@@ -610,6 +612,59 @@ START_TEST(an_alert_is_sent_until_it_is_taken)
 }
 END_TEST
 
+static void mail_to(const char *server, const char *from)
+{
+    static const char *const to[] = { "ops@example.com", "desk@example.com" };
+    const llmlearn_mail mail = { .struct_size = sizeof mail,
+                                 .flags = LLMLEARN_MAIL_PLAIN_LOOPBACK,
+                                 .server = server,
+                                 .from = from,
+                                 .to = to,
+                                 .to_count = 2 };
+
+    expect_ok(llmlearn_set_mail(learner, &mail));
+}
+
+/* First the server puts it off, then it takes it. */
+START_TEST(an_alert_is_mailed)
+{
+    char spool[FOLDER_PATH_BYTES + 16], server[64];
+    const char *words[] = {
+        program_python(), program_file("tests/peers/smtp_server.py"), "plain", "-", "-", spool, NULL
+    };
+    static child peer;
+    size_t bytes = 0;
+
+    if (!program_can(program_python(), "-c", "import aiosmtpd.smtp")) {
+        printf("SKIP no python3 with aiosmtpd\n");
+        return;
+    }
+    snprintf(spool, sizeof spool, "%s/spool", folder);
+    child_start(&peer, words);
+    ck_assert_msg(child_wait_for(&peer, "\n") && strncmp(peer.said, "ready ", 6) == 0, "%s",
+                  peer.said);
+    snprintf(server, sizeof server, "smtp://127.0.0.1:%d", atoi(peer.said + 6));
+    mail_to(server, "late@example.com");
+    weeks_set_schedule(learner, 0);
+    pass_days(1);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_deliveries WHERE sent_us IS NULL AND"
+                            " given_up_us IS NULL AND attempts = 1 AND error <> ''"),
+                     1);
+    mail_to(server, "engine@example.com");
+    pass_days(0.01);
+    ck_assert_uint_eq(weeks_run(learner), 0);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_deliveries WHERE sent_us > 0"), 1);
+    char *taken = (char *)file_read(spool, &bytes);
+    ck_assert_ptr_nonnull(taken);
+    ck_assert_ptr_nonnull(strstr(taken, "Subject: BUY: 3 new prompts wait for approval"));
+    ck_assert_ptr_nonnull(strstr(taken, "Message-ID: <"));
+    ck_assert_ptr_nonnull(strstr(taken, "\"desk@example.com\""));
+    free(taken);
+    child_stop(&peer);
+}
+END_TEST
+
 /* ---- the thread ---------------------------------------------------------- */
 
 static bool wait_for(const char *sql, int64_t wanted)
@@ -620,6 +675,26 @@ static bool wait_for(const char *sql, int64_t wanted)
         usleep(10000);
     }
     return false;
+}
+
+/* The child has none, until it starts one. */
+static void fork_while_it_runs(void)
+{
+    const char *sanitizer = getenv("LL_SANITIZER");
+    int status = 0;
+
+    if (sanitizer != NULL && strcmp(sanitizer, "thread") == 0)
+        return; /* it takes a child's thread for the parent's */
+    pid_t child = fork();
+    if (child == 0) {
+        expect_ok(llmlearn_stop_scheduler(learner, MS));
+        expect_ok(llmlearn_start_scheduler(learner));
+        ck_assert_uint_eq(weeks_run(learner), 0);
+        expect_ok(llmlearn_close(learner, MS));
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 START_TEST(the_scheduler_runs_what_is_due_and_sends_alerts)
@@ -633,17 +708,7 @@ START_TEST(the_scheduler_runs_what_is_due_and_sends_alerts)
     pass_days(1);
     ck_assert(wait_for("SELECT count(*) FROM llm_deliveries WHERE sent_us > 0", 1));
     ck_assert_int_eq(atomic_load(&h.requests), 1);
-    pid_t child = fork();
-    if (child == 0) { /* has none, until it starts one */
-        expect_ok(llmlearn_stop_scheduler(learner, MS));
-        expect_ok(llmlearn_start_scheduler(learner));
-        ck_assert_uint_eq(weeks_run(learner), 0);
-        expect_ok(llmlearn_close(learner, MS));
-        _exit(0);
-    }
-    int status = 0;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    fork_while_it_runs();
     expect_ok(llmlearn_stop_scheduler(learner, MS));
     pass_days(7);
     usleep(300000);
@@ -730,6 +795,7 @@ int main(void)
     tcase_add_test(tc, a_run_without_time_is_gone_on_with);
     tcase_add_test(tc, arguments_are_checked);
     tcase_add_test(tc, an_alert_is_sent_until_it_is_taken);
+    tcase_add_test(tc, an_alert_is_mailed);
     tcase_add_test(tc, the_scheduler_runs_what_is_due_and_sends_alerts);
     tcase_add_test(tc, of_several_processes_one_runs_it);
     suite_add_tcase(suite, tc);

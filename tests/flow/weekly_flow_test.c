@@ -685,15 +685,15 @@ static void fork_while_it_runs(void)
 
     if (sanitizer != NULL && strcmp(sanitizer, "thread") == 0)
         return; /* it takes a child's thread for the parent's */
-    pid_t child = fork();
-    if (child == 0) {
+    pid_t pid = fork();
+    if (pid == 0) {
         expect_ok(llmlearn_stop_scheduler(learner, MS));
         expect_ok(llmlearn_start_scheduler(learner));
         ck_assert_uint_eq(weeks_run(learner), 0);
         expect_ok(llmlearn_close(learner, MS));
         _exit(0);
     }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 

@@ -12,10 +12,12 @@
 #include "store/lineage.h"
 #include "store/outbox.h"
 #include "store/schedule.h"
+#include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
 #include "support/learners.h"
+#include "support/program.h"
 #include "support/recount.h"
 #include "support/weeks.h"
 
@@ -418,6 +420,63 @@ START_TEST(an_alert_comes_at_least_once_under_one_name)
 }
 END_TEST
 
+static void mail_to(llmlearn *learner, const char *server, const char *from)
+{
+    static const char *const to[] = { "ops@example.com", "desk@example.com" };
+    const llmlearn_mail mail = { .struct_size = sizeof mail,
+                                 .flags = LLMLEARN_MAIL_PLAIN_LOOPBACK,
+                                 .server = server,
+                                 .from = from,
+                                 .to = to,
+                                 .to_count = 2 };
+
+    expect_ok(llmlearn_set_mail(learner, &mail));
+}
+
+/* First the server puts it off, then it takes it. */
+START_TEST(an_alert_is_mailed)
+{
+    char spool[FOLDER_PATH_BYTES + 16], server[64];
+    const char *words[] = {
+        program_python(), program_file("tests/peers/smtp_server.py"), "plain", "-", "-", spool, NULL
+    };
+    static child peer;
+    atomic_llong clock;
+    size_t bytes = 0;
+
+    if (!program_can(program_python(), "-c", "import aiosmtpd.smtp")) {
+        printf("SKIP no python3 with aiosmtpd\n");
+        return;
+    }
+    snprintf(spool, sizeof spool, "%s/spool", folder);
+    child_start(&peer, words);
+    ck_assert_msg(child_wait_for(&peer, "\n") && strncmp(peer.said, "ready ", 6) == 0, "%s",
+                  peer.said);
+    snprintf(server, sizeof server, "smtp://127.0.0.1:%d", atoi(peer.said + 6));
+    copy_template();
+    atomic_init(&clock, WEEKS_MOMENT_US + WEEKS_DAY_US);
+    llmlearn *learner = weeks_open(path, &clock);
+    weeks_set_schedule(learner, 0);
+    mail_to(learner, server, "late@example.com");
+    ck_assert_uint_eq(weeks_run(learner), 0);
+    expect_number("put off", 1,
+                  "SELECT count(*) FROM llm_deliveries WHERE sent_us IS NULL AND given_up_us IS"
+                  " NULL AND attempts = 1 AND error <> ''");
+    mail_to(learner, server, "engine@example.com");
+    atomic_fetch_add(&clock, WEEKS_DAY_US / 24);
+    ck_assert_uint_eq(weeks_run(learner), 0);
+    expect_number("taken", 1, "SELECT count(*) FROM llm_deliveries WHERE sent_us > 0");
+    char *taken = (char *)file_read(spool, &bytes);
+    ck_assert_ptr_nonnull(taken);
+    ck_assert_ptr_nonnull(strstr(taken, "Subject: BUY: a test of 4 prompts has begun"));
+    ck_assert_ptr_nonnull(strstr(taken, "Message-ID: <"));
+    ck_assert_ptr_nonnull(strstr(taken, "\"desk@example.com\""));
+    free(taken);
+    child_stop(&peer);
+    expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
+}
+END_TEST
+
 /* ---- memory ------------------------------------------------------------------------------ */
 
 /* One run in which the n-th allocation fails, and what another then makes of it. True: it needed
@@ -488,6 +547,7 @@ int main(void)
     tcase_add_test(tcase, what_a_crash_lost_counts_as_spent);
     tcase_add_test(tcase, a_lease_is_waited_for);
     tcase_add_test(tcase, an_alert_comes_at_least_once_under_one_name);
+    tcase_add_test(tcase, an_alert_is_mailed);
     tcase_add_test(tcase, without_memory_it_is_gone_on_with);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,11 +1,9 @@
 /* The weekly job through the public calls alone, on a clock of our own: a month from the first
  * prompt to the next champion, what it waits for, what it tells people, who runs it. */
-#include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
 #include "support/learners.h"
-#include "support/program.h"
 #include "support/recount.h"
 #include "support/weeks.h"
 
@@ -612,59 +610,6 @@ START_TEST(an_alert_is_sent_until_it_is_taken)
 }
 END_TEST
 
-static void mail_to(const char *server, const char *from)
-{
-    static const char *const to[] = { "ops@example.com", "desk@example.com" };
-    const llmlearn_mail mail = { .struct_size = sizeof mail,
-                                 .flags = LLMLEARN_MAIL_PLAIN_LOOPBACK,
-                                 .server = server,
-                                 .from = from,
-                                 .to = to,
-                                 .to_count = 2 };
-
-    expect_ok(llmlearn_set_mail(learner, &mail));
-}
-
-/* First the server puts it off, then it takes it. */
-START_TEST(an_alert_is_mailed)
-{
-    char spool[FOLDER_PATH_BYTES + 16], server[64];
-    const char *words[] = {
-        program_python(), program_file("tests/peers/smtp_server.py"), "plain", "-", "-", spool, NULL
-    };
-    static child peer;
-    size_t bytes = 0;
-
-    if (!program_can(program_python(), "-c", "import aiosmtpd.smtp")) {
-        printf("SKIP no python3 with aiosmtpd\n");
-        return;
-    }
-    snprintf(spool, sizeof spool, "%s/spool", folder);
-    child_start(&peer, words);
-    ck_assert_msg(child_wait_for(&peer, "\n") && strncmp(peer.said, "ready ", 6) == 0, "%s",
-                  peer.said);
-    snprintf(server, sizeof server, "smtp://127.0.0.1:%d", atoi(peer.said + 6));
-    mail_to(server, "late@example.com");
-    weeks_set_schedule(learner, 0);
-    pass_days(1);
-    ck_assert_uint_eq(weeks_run(learner), 1);
-    ck_assert_int_eq(number("SELECT count(*) FROM llm_deliveries WHERE sent_us IS NULL AND"
-                            " given_up_us IS NULL AND attempts = 1 AND error <> ''"),
-                     1);
-    mail_to(server, "engine@example.com");
-    pass_days(0.01);
-    ck_assert_uint_eq(weeks_run(learner), 0);
-    ck_assert_int_eq(number("SELECT count(*) FROM llm_deliveries WHERE sent_us > 0"), 1);
-    char *taken = (char *)file_read(spool, &bytes);
-    ck_assert_ptr_nonnull(taken);
-    ck_assert_ptr_nonnull(strstr(taken, "Subject: BUY: 3 new prompts wait for approval"));
-    ck_assert_ptr_nonnull(strstr(taken, "Message-ID: <"));
-    ck_assert_ptr_nonnull(strstr(taken, "\"desk@example.com\""));
-    free(taken);
-    child_stop(&peer);
-}
-END_TEST
-
 /* ---- the thread ---------------------------------------------------------- */
 
 static bool wait_for(const char *sql, int64_t wanted)
@@ -795,7 +740,6 @@ int main(void)
     tcase_add_test(tc, a_run_without_time_is_gone_on_with);
     tcase_add_test(tc, arguments_are_checked);
     tcase_add_test(tc, an_alert_is_sent_until_it_is_taken);
-    tcase_add_test(tc, an_alert_is_mailed);
     tcase_add_test(tc, the_scheduler_runs_what_is_due_and_sends_alerts);
     tcase_add_test(tc, of_several_processes_one_runs_it);
     suite_add_tcase(suite, tc);

@@ -2,12 +2,13 @@
  *
  * `Core` is the base class of llmlearn.Learner. It owns the C handle: hot.c has
  * the two calls that are methods in C, core.c the guard through which all other
- * calls go, clock.c the clock that Python may set.
+ * calls go, clock.c the clock that Python may set, flag.c what ends a waiting call.
  *
  * Threads: everything here runs with the GIL held, except inside the C library
  *          when it is called through core_invoke() or core_close(). The GIL is
  *          what protects the fields of a core. No thread of the C library ever
- *          comes here, save for clock_read().
+ *          comes here, save for clock_read(). What it calls in Python (_asking.py) it
+ *          calls on the thread that called it.
  *          The first hot call in a process takes milliseconds, so it gives the
  *          GIL up like any other call.
  * Fork:    a child has none of its parent's threads, so calls that were
@@ -95,5 +96,12 @@ int64_t clock_get(const int64_t *cell);
 void clock_set(int64_t *cell, int64_t now_us);
 int64_t clock_add(int64_t *cell, int64_t us);
 int64_t clock_read(void *cell); /* a llmlearn_clock_fn */
+
+/* A llmlearn_explain_request's `cancel`. */
+void flag_set(int32_t *flag);
+int32_t flag_get(const int32_t *flag);
+
+/* By malloc, since the library frees it; NULL: no memory. */
+char *text_copy(const char *text);
 
 #endif

@@ -63,7 +63,7 @@ def test_every_struct_has_the_fields_of_the_header():
     structs = re.findall(r"^typedef struct (\w+) \{(.*?)^\}", text, re.M | re.S)
     assert len(structs) > 8
     for name, body in structs:
-        fields = re.findall(r"(\w+)(?:\[\w+\])?;", body)
+        fields = re.findall(r"(\w+)(?:\[\w+\])?[;,]", body)
         assert [field for field, _ in ffi.typeof(name).fields] == fields, name
 
 

@@ -380,6 +380,18 @@ CALLS = {
     "decisions": {},
     "counters": {},
     "flush": {},
+    "set_model": {"uses": "explaining", "model": None},
+    "explain": {"ticker": "A", "signal": "B"},
+    "set_budget": {},
+    "generate_variants": {"signal": "B"},
+    "approve_variant": {"signal": "B", "version": "v", "actor": "a", "reason": "r"},
+    "variants": {},
+    "set_schedule": {},
+    "run_due_jobs": {},
+    "start_scheduler": {},
+    "stop_scheduler": {},
+    "set_mail": {"server": None},
+    "set_webhook": {"url": None},
 }
 
 

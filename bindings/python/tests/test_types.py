@@ -16,9 +16,10 @@ pytestmark = pytest.mark.skipif(
 
 USER = """
 import asyncio
+from decimal import Decimal
 import llmlearn
-from llmlearn import Assignment, AsyncLearner, Learner, RateLimitedError, stats
-from llmlearn.models import Rule
+from llmlearn import Assignment, AsyncLearner, Explained, Learner, RateLimitedError, stats
+from llmlearn.models import Rule, Source
 
 with Learner("loop.db") as learner:
     chosen: Assignment = learner.get_variant(signal="BUY", unit="u")
@@ -38,6 +39,15 @@ with Learner("loop.db") as learner:
     told: bool = learner.report_failure(assignment=chosen, unit="u")
     same: object = learner.replay_decision(decision_id=1)["same"]
     runs: object = learner.self_check(test_id=test_id)["runs"]
+    learner.set_model(uses=["explaining", "generating"], model="m", ask=lambda asked: asked.prompt)
+    learner.set_model(uses="moderating", model="m", base_url="https://h", api_key=lambda: None)
+    said: Explained = learner.explain(ticker="A", signal="BUY", values={"a": "1"}, fields=["b"])
+    source: Source = said.source
+    spent: int | None = said.cost_nanousd
+    learner.set_budget(run_usd=Decimal("0.5"), month_nanousd=1)
+    drafts: object = learner.generate_variants(signal="BUY", cancel=llmlearn.Cancel())["variants"]
+    learner.set_schedule(rule=rule, signals=("BUY",), approval=False)
+    jobs: int = learner.run_due_jobs(timeout_s=60)
 
 async def main() -> str:
     async with AsyncLearner("loop.db") as learner:
@@ -49,7 +59,7 @@ best: str | None = compared.winner
 status: stats.Status = stats.association([(60, 100), stats.Rate(75, 100)]).status
 lift: float | None = llmlearn.stats.difference((60, 100), (75, 100), method="newcombe").lift
 bounds: list[float] = [look.bound for look in stats.look_bounds([1], information_max=2, alpha=0.1)]
-spent: list[float] = [spent for _, spent in stats.look_bounds([1], information_max=2, alpha=0.1)]
+shares_spent: list[float] = [spent for _, spent in stats.look_bounds([1], information_max=2, alpha=0.1)]
 shares: tuple[float, ...] = stats.posterior(arms.values()).best_ratio
 days: float | None = stats.sample_size(control_rate=0.6, effect=0.05, units_per_day=100).days
 votes: stats.EProcess = stats.EProcess([1, 1]).copy()
@@ -68,6 +78,11 @@ WRONG = {
     "learner.select_winner(signal='BUY').cannot_finish = True": "misc",
     "learner.report_failure(assignment=('v', None, 1, 0, False))": "arg-type",
     "learner.replay_decision(decision_id=None)": "arg-type",
+    "learner.set_model(uses='thinking', model='m')": "arg-type",
+    "learner.set_model(uses='explaining', model='m', ask=lambda asked: 1)": "arg-type",
+    "learner.explain(ticker='A', signal='BUY', values={'a': 1})": "dict-item",
+    "learner.explain(ticker='A', signal='BUY').source == 'oracle'": "comparison-overlap",
+    "learner.explain(ticker='A', signal='BUY').prompt_tokens + 1": "operator",  # may be None
     "stats.rate((1, 2), 0.9)": "call-arg",  # options are named
     "stats.rate((1, 2), method='wald')": "arg-type",
     "stats.rate([1, 2])": "arg-type",

@@ -21,6 +21,8 @@ from __future__ import annotations
 from . import _ffi
 from .client import UNLIMITED, Assignment, Learner
 from .errors import (
+    BudgetError,
+    CancelledError,
     ClosedError,
     CorruptError,
     ExistsError,
@@ -28,6 +30,7 @@ from .errors import (
     FullError,
     InvalidArgumentError,
     LearnerError,
+    ModelError,
     NoChampionError,
     NotFoundError,
     OutcomeUnknownError,
@@ -42,18 +45,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import stats
     from .aio import AsyncLearner
+    from .cancel import Cancel
     from .clock import VirtualClock
-    from .models import Counters, Decision, Explanation, Feedback
+    from .models import Answer, Counters, Decision, Explained, Explanation, Feedback, Question
 
 __all__ = [
     "UNLIMITED",
+    "Answer",
     "Assignment",
     "AsyncLearner",
+    "BudgetError",
+    "Cancel",
+    "CancelledError",
     "ClosedError",
     "CorruptError",
     "Counters",
     "Decision",
     "ExistsError",
+    "Explained",
     "Explanation",
     "Feedback",
     "ForeignDatabaseError",
@@ -61,9 +70,11 @@ __all__ = [
     "InvalidArgumentError",
     "Learner",
     "LearnerError",
+    "ModelError",
     "NoChampionError",
     "NotFoundError",
     "OutcomeUnknownError",
+    "Question",
     "RateLimitedError",
     "StateError",
     "StorageError",
@@ -77,11 +88,15 @@ __all__ = [
 __version__: str = _ffi.ffi.string(_ffi.lib.llmlearn_version()).decode()
 
 _LATER = {
+    "Answer": "models",
     "AsyncLearner": "aio",
+    "Cancel": "cancel",
     "Counters": "models",
     "Decision": "models",
+    "Explained": "models",
     "Explanation": "models",
     "Feedback": "models",
+    "Question": "models",
     "VirtualClock": "clock",
     "stats": "stats",
 }

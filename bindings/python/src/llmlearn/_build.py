@@ -31,6 +31,12 @@ int64_t clock_get(const int64_t *cell);
 void clock_set(int64_t *cell, int64_t now_us);
 int64_t clock_add(int64_t *cell, int64_t us);
 int64_t clock_read(void *cell);
+void flag_set(int32_t *flag);
+int32_t flag_get(const int32_t *flag);
+char *text_copy(const char *text);
+extern "Python" size_t read_secret(void *user, char *out, size_t out_bytes);
+extern "Python" llmlearn_err ask_caller(void *user, const llmlearn_question *question,
+                                        llmlearn_answer *out_answer);
 """
 
 _NUMBER = re.compile(r"\(?-?(0[xX][0-9a-fA-F]+|\d+)[uUlL]*\)?$")

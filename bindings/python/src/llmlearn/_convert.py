@@ -12,12 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+    from decimal import Decimal
     from typing import Any, TypeVar
 
     _T = TypeVar("_T")
 
 U32_MAX = 0xFFFFFFFF
+I64_MAX = 0x7FFFFFFFFFFFFFFF
 U64_MAX = 0xFFFFFFFFFFFFFFFF
+INFINITY = float("inf")
+DOLLARS_MIN, DOLLARS_MAX = 1e-9, 9e9  # in nano-dollars these are whole numbers of 64 bits
 ROWS_MAX = 1000  # of a list of tests or decisions
 
 
@@ -39,6 +43,28 @@ def text(name: str, value: str | None) -> Any:
     return encoded
 
 
+def required(name: str, value: str) -> bytes:
+    """The same where NULL would not do."""
+    if value is None:
+        raise TypeError(f"{name} must be a str, not NoneType")
+    encoded: bytes = text(name, value)
+    return encoded
+
+
+def strings(name: str, values: Iterable[str]) -> Iterator[str]:
+    """Several texts; one text is not taken for its letters."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} must be an iterable of str, not one {type(values).__name__}")
+    return (value for _, value in each(name, values))
+
+
+def texts(name: str, values: Iterable[str], keep: list[Any]) -> Any:
+    """An array of ``const char *``, whose texts live as long as ``keep`` does."""
+    arrays = [ffi.new("char[]", required(name, value)) for value in values]
+    keep += arrays
+    return ffi.new("char *[]", arrays)
+
+
 def whole(name: str, value: int, low: int, high: int) -> int:
     """A whole number for C; numpy's are fine. What C would misread is refused."""
     try:
@@ -55,7 +81,7 @@ def count(name: str, value: int | None, high: int = U32_MAX) -> int:
     return 0 if value is None else whole(name, value, 1, high)
 
 
-def real(name: str, value: float) -> float:
+def real(name: str, value: float | Decimal) -> float:
     if not hasattr(value, "__float__") and not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
     try:
@@ -140,6 +166,19 @@ def identifier(name: str, value: str) -> Any:
     out = ffi.new("llmlearn_id *")
     check(lib.llmlearn_id_parse(text(name, value), out))
     return out
+
+
+def dollars(name: str, usd: float | Decimal | None, nanousd: int | None) -> int:
+    """Nano-dollars out of either; 0: neither was given; -1: infinitely many."""
+    if usd is None:
+        return 0 if nanousd is None else whole(f"{name}_nanousd", nanousd, 1, I64_MAX)
+    if nanousd is not None:
+        raise errors.invalid(f"{name}_usd: give either {name}_nanousd or {name}_usd")
+    if real(f"{name}_usd", usd) == INFINITY:
+        return -1
+    if not DOLLARS_MIN <= usd <= DOLLARS_MAX:
+        raise errors.invalid(f"{name}_usd: must be 1e-9 to 9e9, or infinite for no limit")
+    return round(usd * 1_000_000_000)
 
 
 def metadata_text(metadata: Any) -> str:

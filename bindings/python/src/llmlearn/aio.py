@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import queue
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from datetime import datetime
-from functools import partial
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
+from ._aio import Awaited
 from ._ffi import Assignment
 from .client import Learner
 from .clock import VirtualClock
@@ -21,72 +18,7 @@ from .models import Counters, Decision, Explanation, Rule
 
 __all__ = ["AsyncLearner"]
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-_THREADS = 4  # votes are committed in groups, so a few waiting threads are enough
-
-
-def _work(jobs: queue.SimpleQueue[Callable[[], None] | None], idle: threading.Semaphore) -> None:
-    while (job := jobs.get()) is not None:
-        job()
-        del job  # a waiting thread must not keep the last result alive
-        idle.release()
-
-
-class _Pool(Executor):
-    """A few daemon threads.
-
-    Not a ThreadPoolExecutor, because Python joins the threads of those at
-    exit, however long their calls still take. Every call here has a deadline
-    of its own and closing the learner waits for it, within two seconds.
-    """
-
-    def __init__(self) -> None:
-        self.pid = os.getpid()
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._idle = threading.Semaphore(0)
-        self._threads = 0
-        self._lock = threading.Lock()
-
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        future: Future[_T] = Future()
-
-        def job() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self._jobs.put(job)
-        if not self._idle.acquire(blocking=False):
-            self._grow()
-        return future
-
-    def _grow(self) -> None:
-        with self._lock:
-            if self._threads >= _THREADS:
-                return
-            self._threads += 1
-        threading.Thread(
-            target=_work, args=(self._jobs, self._idle), name="llmlearn", daemon=True
-        ).start()
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Lets the threads end after what is queued; waits for none of them."""
-        for _ in range(_THREADS):
-            self._jobs.put(None)
-
-    def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self.shutdown()
-
-
-class AsyncLearner:
+class AsyncLearner(Awaited):
     """A :class:`Learner` whose methods are awaited.
 
     ``log_explanation`` and ``get_variant`` run at once, in the caller's
@@ -97,10 +29,7 @@ class AsyncLearner:
     child.
     """
 
-    __slots__ = ("_get", "_log", "_pool", "learner")
-
-    learner: Learner
-    """The learner behind this one, for plain calls."""
+    __slots__ = ("_get", "_log")
 
     def __init__(
         self,
@@ -129,18 +58,7 @@ class AsyncLearner:
         )
         self._log = self.learner.log_explanation
         self._get = self.learner.get_variant
-        self._pool: _Pool | None = None
-
-    async def _run(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        if self.learner.closed:
-            return function(*args, **kwargs)  # raises, and needs no thread for it
-        pool = self._pool
-        if pool is None or pool.pid != os.getpid():
-            # A child has none of its parent's threads, and the parent's queue
-            # may have been locked by one of them: it is left alone.
-            pool = self._pool = _Pool()
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, partial(function, *args, **kwargs))
+        self._pool = self._model_pool = None
 
     @property
     def path(self) -> str:
@@ -165,9 +83,11 @@ class AsyncLearner:
         try:
             await self._run(self.learner.close, timeout_s=timeout_s)
         finally:
-            pool, self._pool = self._pool, None
-            if pool is not None:
-                pool.shutdown()
+            pools = self._pool, self._model_pool
+            self._pool = self._model_pool = None
+            for pool in pools:
+                if pool is not None:
+                    pool.shutdown()
 
     async def counters(self) -> Counters:
         """See :meth:`Learner.counters`."""

@@ -12,6 +12,8 @@ import errno
 from ._ffi import ffi, lib
 
 __all__ = [
+    "BudgetError",
+    "CancelledError",
     "ClosedError",
     "CorruptError",
     "ExistsError",
@@ -19,6 +21,7 @@ __all__ = [
     "FullError",
     "InvalidArgumentError",
     "LearnerError",
+    "ModelError",
     "NoChampionError",
     "NotFoundError",
     "OutcomeUnknownError",

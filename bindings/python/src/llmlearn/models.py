@@ -11,11 +11,26 @@ from datetime import datetime
 from typing import Any, Literal
 
 from . import _convert as convert
-from ._ffi import Assignment, lib
+from ._ffi import Assignment, ffi, lib
 
-__all__ = ["Assignment", "Counters", "Decision", "Explanation", "Feedback", "Rule", "Verdict"]
+__all__ = [
+    "Answer",
+    "Assignment",
+    "Counters",
+    "Decision",
+    "Explained",
+    "Explanation",
+    "Feedback",
+    "Question",
+    "Rule",
+    "Source",
+    "Use",
+    "Verdict",
+]
 
 Rule = Literal["classic", "group_sequential", "always_valid"]
+Use = Literal["explaining", "generating", "moderating"]
+Source = Literal["model", "cache", "baseline", "template"]
 Verdict = Literal["keep_going", "winner", "no_difference", "invalid"]
 
 
@@ -84,6 +99,65 @@ class Decision:
     """How many looks there were, with this one; of "always_valid" the whole weeks that are over."""
     receipt: dict[str, Any] | None
     """The evidence, as in ``decisions``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """What ``explain`` has to say, and how it came about."""
+
+    source: Source
+    """"baseline": the variant failed, the champion's or baseline's prompt was
+    answered; "template": no model answered."""
+    id: str
+    """Of the logged explanation: ask for votes on it."""
+    text: str
+    version: str
+    """The variant that was chosen."""
+    reason: str
+    """Why the text is not the variant's: "timeout", "no_model", ...; "" if it is."""
+    test_id: int | None
+    arm: int | None
+    latency_ms: float
+    """Of the whole call."""
+    prompt_tokens: int | None
+    """Of all answers that it took, as are the next two; None: unknown."""
+    completion_tokens: int | None
+    cost_nanousd: int | None
+    cached: bool
+    fallback: bool
+    rerouted: bool
+    """The assigned arm is switched off; this is the champion's."""
+    logged: bool
+    """False: the journal was full or out of reach, and the id is of nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a model is asked; see ``set_model(ask=...)``."""
+
+    model: str
+    system: str | None
+    prompt: str
+    """What the user says."""
+    data: str | None
+    """A second message of the user: data that is not to be obeyed."""
+    json_schema: str | None
+    """What the answer must look like; None: any text will do."""
+    max_tokens: int
+    timeout_s: float
+    """Seconds that are left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a model has answered; None where it is not known."""
+
+    text: str
+    model_answered: str | None = None
+    """None: the one asked."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_nanousd: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,3 +258,38 @@ def decision_from(record: Any) -> Decision:
 def counters_from(record: Any) -> Counters:
     """Counters out of a ``llmlearn_counters``."""
     return Counters(**{field.name: getattr(record, field.name) for field in fields(Counters)})
+
+
+_SOURCES: dict[int, Source] = {
+    lib.LLMLEARN_FROM_MODEL: "model",
+    lib.LLMLEARN_FROM_CACHE: "cache",
+    lib.LLMLEARN_FROM_BASELINE: "baseline",
+    lib.LLMLEARN_FROM_TEMPLATE: "template",
+}
+
+
+def explained_from(record: Any) -> Explained:
+    """An Explained out of a ``llmlearn_explained``, whose text is freed."""
+    text = ffi.gc(record.text, lib.llmlearn_free)
+    flags = record.flags
+
+    def known(flag: int, value: int) -> int | None:
+        return value if flags & flag else None
+
+    return Explained(
+        source=_SOURCES[record.source],
+        id=convert.id_text(ffi.addressof(record, "id")),
+        text=ffi.string(text).decode(),
+        version=convert.string(record.version) or "",
+        reason=convert.string(record.reason) or "",
+        test_id=record.test_id or None,
+        arm=record.arm if record.test_id else None,
+        latency_ms=record.latency_ms,
+        prompt_tokens=known(lib.LLMLEARN_HAS_PROMPT_TOKENS, record.prompt_tokens),
+        completion_tokens=known(lib.LLMLEARN_HAS_COMPLETION_TOKENS, record.completion_tokens),
+        cost_nanousd=known(lib.LLMLEARN_HAS_COST, record.cost_nanousd),
+        cached=bool(flags & lib.LLMLEARN_CACHED),
+        fallback=bool(flags & lib.LLMLEARN_FALLBACK),
+        rerouted=bool(flags & lib.LLMLEARN_REROUTED),
+        logged=not flags & lib.LLMLEARN_UNLOGGED,
+    )

@@ -3,6 +3,7 @@
 #include "api/arguments.h"
 #include "api/handle.h"
 #include "base/err.h"
+#include "http/url.h"
 
 #include <assert.h>
 #include <math.h>
@@ -384,6 +385,15 @@ static llmlearn_err fill(ll_model *m, const llmlearn_model *theirs)
     return ll_prices_load(theirs->price_file, &m->prices);
 }
 
+/* Without libcurl, which knows what a URL is, a call will say so. */
+static llmlearn_err check_url(const char *url)
+{
+    const ll_curl *curl = NULL;
+    ll_url parts;
+
+    return ll_curl_load(&curl) == LLMLEARN_OK ? ll_url_check(curl, url, &parts) : LLMLEARN_OK;
+}
+
 static llmlearn_err make(const ll_log *log, const llmlearn_model *theirs, ll_model **out)
 {
     ll_model *m = calloc(1, sizeof *m);
@@ -399,6 +409,8 @@ static llmlearn_err make(const ll_log *log, const llmlearn_model *theirs, ll_mod
         fill_endpoint(m, theirs);
         if (m->ask == NULL)
             err = ll_llm_endpoint_check(&m->endpoint);
+        if (m->ask == NULL && err == LLMLEARN_OK)
+            err = check_url(m->base_url);
     }
     if (err != LLMLEARN_OK) {
         free_model(m);

@@ -139,6 +139,15 @@ def test_no_key_is_shown_anywhere(served, endpoint, caplog, capfd):
     assert not any(KEY in text for text in shown)
 
 
+@pytest.mark.parametrize("headers", [{"A": "x\r\nB: y"}, {"A\r\nB": "x"}, {"Host": "elsewhere"}])
+def test_no_header_is_smuggled_in(served, endpoint, headers):
+    served.set_model(
+        uses="explaining", model="toy-1", base_url=endpoint.url, headers=headers
+    )
+    assert served.explain(**ASK, values={"price": "1"}).reason == "model"
+    assert endpoint.asked == []
+
+
 @pytest.mark.parametrize(("status", "reason"), [(500, "model"), (400, "model"), (302, "model")])
 def test_a_service_that_refuses_is_a_template(served, endpoint, status, reason):
     endpoint.status = status
@@ -312,7 +321,7 @@ def test_wrong_types_are_refused(learner, wrong):
     {"uses": []}, {"uses": "thinking"}, {"base_url": "http://example.com/v1"},
     {"base_url": "ftp://127.0.0.1/"}, {"base_url": None}, {"ask": lambda q: ""},
     {"temperature": 3}, {"retries_max": 11}, {"max_tokens": 0}, {"model": "a b"},
-    {"headers": {f"H{i}": "x" for i in range(17)}}, {"headers": {"A": "x\r\nB: y"}},
+    {"headers": {f"H{i}": "x" for i in range(17)}},
 ])
 def test_a_model_that_cannot_be_asked_is_refused(learner, wrong):
     good = {"uses": "explaining", "model": "m", "base_url": "http://127.0.0.1:9/v1"}

@@ -174,9 +174,10 @@ def dollars(name: str, usd: float | Decimal | None, nanousd: int | None) -> int:
         return 0 if nanousd is None else whole(f"{name}_nanousd", nanousd, 1, I64_MAX)
     if nanousd is not None:
         raise errors.invalid(f"{name}_usd: give either {name}_nanousd or {name}_usd")
-    if real(f"{name}_usd", usd) == INFINITY:
+    about = real(f"{name}_usd", usd)
+    if about == INFINITY:
         return -1
-    if not DOLLARS_MIN <= usd <= DOLLARS_MAX:
+    if not DOLLARS_MIN <= about <= DOLLARS_MAX:
         raise errors.invalid(f"{name}_usd: must be 1e-9 to 9e9, or infinite for no limit")
     return round(usd * 1_000_000_000)
 

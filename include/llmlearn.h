@@ -680,7 +680,8 @@ typedef struct llmlearn_explained {
  *   out_explained  required; its struct_size set by the caller
  *
  * Returns LLMLEARN_ECANCELLED; nothing is logged then. That a text cannot be logged does not keep
- * it from its reader: LLMLEARN_UNLOGGED in its flags.
+ * it from its reader: LLMLEARN_UNLOGGED in its flags. A template before which nobody was asked is
+ * logged without a latency.
  * Cost: the model's. */
 LLMLEARN_API llmlearn_err llmlearn_explain(llmlearn *learner,
                                            const llmlearn_explain_request *request,

@@ -30,13 +30,14 @@ async def run(
     whose = f"SIMULATED readers (seed {options.seed})"
     clock = clock_for(options.rule, database)
     async with AsyncLearner(database, virtual_clock=clock) as learner:
+        service = LLMService(learner, endpoint)
+        await service.prepare()
         before = await learner.analytics(days=90, refresh=True, timeout_s=TIMEOUT_S)
         explained = before["total_explanations"]
         _introduce(screen, options.seed, endpoint)
         has = f"goes on with {explained:,} explanations of the last 90 days" if explained else "new"
         screen.line(f"Database: {database} ({has})")
         await _start_tests(screen, learner, options.rule, simulated=clock is not None)
-        service = LLMService(learner, endpoint)
         if options.rate:
             chosen = some_of(signals, options.rate, options.seed)
             stored = await rate(screen, learner, service, chosen)
@@ -79,7 +80,7 @@ def _introduce(screen: Screen, seed: int, endpoint: Endpoint | None) -> None:
         screen.note("No model is configured: the texts are templates, logged as fallback.")
     else:
         screen.note(
-            f"Model {endpoint.model} at {endpoint.provider}, {endpoint.calls_max:,} calls at "
+            f"Model {endpoint.model} at {endpoint.url}, {endpoint.calls_max:,} questions at "
             "most; after that the texts are templates, logged as fallback."
         )
 

@@ -4,11 +4,11 @@
     said = await service.explain_signal("AAPL", "BUY", 0.85)
     said["explanation"], said["explanation_id"]
 
-The library says which prompt variant a reader gets. A model, if one is
-configured, writes the text from it; without one, or when it fails, the
-variant's own wording is the text, logged as a fallback with the reason. A
-fallback still belongs to the variant that was assigned: leaving the failures
-out would make a prompt that breaks the model look better than it is.
+The library does the work: it chooses the prompt variant that a reader gets,
+asks the model, checks the answer, logs what happened. Without a model, or when
+it fails, the variant's own wording is the text. That is a fallback, and belongs
+to the variant all the same: leaving the failures out would make a prompt that
+breaks the model look better than it is.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ import asyncio
 import time
 from typing import Any
 
-from llmlearn import Assignment, AsyncLearner, InvalidArgumentError, LearnerError
+from llmlearn import Assignment, AsyncLearner, Explained, InvalidArgumentError, LearnerError
 
-from .endpoint import Answer, Endpoint, NoAnswer
+from .endpoint import SYSTEM, Endpoint
 from .signals import LONG_MONTHS, SHORT_MONTHS, Signal
-from .wordings import BASELINE, WordingError, model_prompt, plain_text, prompt_of, template_text
+from .wordings import BASELINE, prompt_of, render, template_for, wording_for
 
-NO_MODEL = "no model configured"
+NO_MODEL = "no_model"
+BY_VERSION = "asked for by its version"
 
-_CALLS_AT_ONCE = 4
+_CALLS_AT_ONCE = 8
 _FAILURES_MAX = 3  # in a row; then the model is left alone for a while
 _PAUSE_S = 30.0
 
@@ -39,6 +40,8 @@ class LLMService:
         self.unlogged = 0
         self._calls_left = endpoint.calls_max if endpoint else 0
         self._at_once = asyncio.Semaphore(_CALLS_AT_ONCE)
+        self._choosing = asyncio.Lock()
+        self._in_use = False
         self._failures = 0
         self._paused_until = 0.0
 
@@ -59,8 +62,8 @@ class LLMService:
             reader: who will read it. A reader keeps one variant for as long as
                 a test runs; without one each explanation draws its own.
             figures: the numbers behind the signal; what is not known is not said.
-            variant_version: this version instead of the assigned one. Such an
-                explanation counts in no test.
+            variant_version: the wording of this version instead of the assigned
+                one. Such an explanation is a template and counts in no test.
 
         Returns a dict: ticker, signal, confidence, explanation,
         explanation_id, variant, model, fallback, fallback_reason, latency_ms,
@@ -70,127 +73,137 @@ class LLMService:
         InvalidArgumentError.
         """
         begun = time.perf_counter()
-        assignment = await self._variant(signal, reader, variant_version)
-        prompt = assignment.text or prompt_of(signal, assignment.version)
-        values = _values(ticker, signal, confidence, figures)
-        answer, problem = await self._write(prompt, signal, values)
+        assignment = await self._variant(signal, reader)
+        by_version = variant_version not in (None, assignment.version)
+        version = variant_version if variant_version is not None else assignment.version
+        prompt = prompt_of(signal, version) if by_version else assignment.text
+        values = _values(figures)
+        template = template_for(signal, prompt, {"ticker", "signal", "confidence", *values})
         result = {
             "ticker": ticker,
             "signal": signal,
             "confidence": confidence,
-            "explanation": answer.text,
-            "variant": assignment.version,
-            "model": None if problem or self.endpoint is None else self.endpoint.model,
-            "fallback": problem is not None,
-            "fallback_reason": problem,
-            "latency_ms": (time.perf_counter() - begun) * 1000,
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "cost_nanousd": answer.cost_nanousd,
+            "variant": version,
+            "model": None,
+            "prompt_tokens": None,
+            "completion_tokens": None,
+            "cost_nanousd": None,
         }
-        await self._log(result, assignment, reader, figures)
+        metadata = {"month": f"{figures.day:%Y-%m}"} if figures else None
+        try:
+            if by_version:
+                named = {"ticker": ticker, "signal": signal, "confidence": f"{confidence:.2f}"}
+                result["explanation"] = render(template, {**named, **values})
+                await self._log_template(result, reader, metadata)
+            else:
+                said = await self._explain(
+                    ticker=ticker,
+                    signal=signal,
+                    unit=reader,
+                    values=values,
+                    confidence=confidence,
+                    metadata=metadata,
+                    fallback=template,
+                    system=SYSTEM,
+                )
+                self._take(result, said)
+        except InvalidArgumentError:
+            raise
+        except LearnerError as problem:
+            named = {"ticker": ticker, "signal": signal, "confidence": f"{confidence:.2f}"}
+            result["explanation"] = render(template, {**named, **values})
+            result["fallback"], result["fallback_reason"] = True, problem.detail
+            result["explanation_id"], result["log_error"] = None, str(problem)
+        self.unlogged += result["explanation_id"] is None
+        result.setdefault("latency_ms", (time.perf_counter() - begun) * 1000)
         return result
+
+    async def prepare(self) -> None:
+        """Has the learner ask the model, or none. Raises SetupError."""
+        if self.endpoint is not None and not self._in_use:
+            await self.endpoint.use(self.learner)
+            self._in_use = True
 
     # ---- the parts
 
-    async def _variant(self, signal: str, reader: str | None, version: str | None) -> Assignment:
+    async def _variant(self, signal: str, reader: str | None) -> Assignment:
+        """What the reader is to get; its prompt is given to the library if that lacks it."""
         try:
             assignment = await self.learner.get_variant(signal=signal, unit=reader)
+            prompt = prompt_of(signal, assignment.version)
+            if assignment.text is None and prompt is not None:
+                await self.learner.add_variant(
+                    signal=signal, version=assignment.version, text=prompt
+                )
+                assignment = await self.learner.get_variant(signal=signal, unit=reader)
         except InvalidArgumentError:
             raise
         except LearnerError:
-            assignment = Assignment((BASELINE, None, None, None, False))
-        if version is None or version == assignment.version:
-            return assignment
-        return Assignment((version, prompt_of(signal, version), None, None, False))
+            assignment = Assignment((BASELINE, prompt_of(signal, BASELINE), None, None, False))
+        return assignment
 
-    async def _write(
-        self, prompt: str | None, signal: str, values: dict[str, str]
-    ) -> tuple[Answer, str | None]:
-        """A text, and why it is a fallback: None if the model wrote it."""
-        if prompt is None:
-            return self._baseline(signal, values), "the variant has no text"
-        try:
-            question = model_prompt(prompt, values)
-            template = Answer(template_text(prompt, values))
-        except WordingError as problem:
-            return self._baseline(signal, values), f"the variant is unusable: {problem}"
-        try:
-            return await self._ask(question), None
-        except NoAnswer as problem:
-            return template, str(problem)
-
-    def _baseline(self, signal: str, values: dict[str, str]) -> Answer:
-        prompt = prompt_of(signal, BASELINE)
-        return Answer(template_text(prompt, values) if prompt else plain_text(values))
-
-    async def _ask(self, question: str) -> Answer:
-        """Asks the model, unless there is none, too much was asked, or it is down."""
-        endpoint = self.endpoint
-        if endpoint is None:
-            raise NoAnswer(NO_MODEL)
+    async def _explain(self, **request: Any) -> Explained:
+        if self.endpoint is None:
+            return await self.learner.explain(**request)
         async with self._at_once:
-            if self._calls_left <= 0:
-                raise NoAnswer(f"this run has had its {endpoint.calls_max} model calls")
-            if time.monotonic() < self._paused_until:
-                raise NoAnswer(f"the model failed {_FAILURES_MAX} times in a row; waiting")
-            self._calls_left -= 1
-            try:
-                answer = await endpoint.ask(question)
-            except NoAnswer:
+            await self._choose()
+            said = await self.learner.explain(**request, timeout_s=self.endpoint.timeout_s)
+            if said.reason in ("model", "timeout"):
                 self._failures += 1
                 if self._failures >= _FAILURES_MAX:
                     self._failures = 0
                     self._paused_until = time.monotonic() + _PAUSE_S
-                raise
-            self._failures = 0
-            return answer
+            elif said.reason != NO_MODEL:
+                self._failures = 0
+            return said
 
-    async def _log(
-        self,
-        result: dict[str, Any],
-        assignment: Assignment,
-        reader: str | None,
-        figures: Signal | None,
+    async def _choose(self) -> None:
+        """Has no model asked once too much was asked, or while it is down."""
+        async with self._choosing:
+            if self._calls_left > 0 and time.monotonic() >= self._paused_until:
+                self._calls_left -= 1
+                await self.prepare()
+            elif self._in_use:
+                await self.learner.set_model(uses="explaining", model=None)
+                self._in_use = False
+
+    def _take(self, result: dict[str, Any], said: Explained) -> None:
+        answered = said.source in ("model", "baseline")
+        result.update(
+            explanation=said.text,
+            explanation_id=said.id if said.logged else None,
+            variant=said.version,
+            model=self.endpoint.model if self.endpoint and answered else None,
+            fallback=said.fallback,
+            fallback_reason=said.reason or None,
+            latency_ms=said.latency_ms,
+            prompt_tokens=said.prompt_tokens,
+            completion_tokens=said.completion_tokens,
+            cost_nanousd=said.cost_nanousd,
+        )
+        if not said.logged:
+            result["log_error"] = "the journal is full or out of reach"
+
+    async def _log_template(
+        self, result: dict[str, Any], reader: str | None, metadata: dict[str, str] | None
     ) -> None:
-        wrote_it = self.endpoint if not result["fallback"] else None
-        try:
-            result["explanation_id"] = await self.learner.log_explanation(
-                ticker=result["ticker"],
-                signal=result["signal"],
-                text=result["explanation"],
-                confidence=result["confidence"],
-                model=wrote_it.model if wrote_it else None,
-                provider=wrote_it.provider if wrote_it else None,
-                unit=reader,
-                latency_ms=result["latency_ms"],
-                fallback=result["fallback"],
-                fallback_reason=result["fallback_reason"],
-                prompt_tokens=result["prompt_tokens"],
-                completion_tokens=result["completion_tokens"],
-                cost_nanousd=result["cost_nanousd"],
-                metadata={"month": f"{figures.day:%Y-%m}"} if figures else None,
-                assignment=assignment,
-            )
-        except InvalidArgumentError:
-            raise
-        except LearnerError as problem:
-            self.unlogged += 1
-            result["explanation_id"] = None
-            result["log_error"] = str(problem)
+        result["fallback"], result["fallback_reason"] = True, BY_VERSION
+        result["explanation_id"] = await self.learner.log_explanation(
+            ticker=result["ticker"],
+            signal=result["signal"],
+            text=result["explanation"],
+            version=result["variant"],
+            confidence=result["confidence"],
+            unit=reader,
+            fallback=True,
+            fallback_reason=BY_VERSION,
+            metadata=metadata,
+        )
 
 
-def _values(
-    ticker: str, signal: str, confidence: float, figures: Signal | None
-) -> dict[str, str]:
-    """What a wording can name, as text."""
-    values = {
-        "ticker": ticker,
-        "signal": signal,
-        "confidence": f"{confidence:.0%}",
-        "short_months": str(SHORT_MONTHS),
-        "long_months": str(LONG_MONTHS),
-    }
+def _values(figures: Signal | None) -> dict[str, str]:
+    """What a wording can name beside ticker, signal and confidence, as text."""
+    values = {"short_months": str(SHORT_MONTHS), "long_months": str(LONG_MONTHS)}
     if figures is not None:
         values["price"] = f"{figures.price:.2f}"
         values["short_average"] = f"{figures.short_average:.2f}"
@@ -200,6 +213,11 @@ def _values(
 
 def template_of(version: str, figures: Signal) -> str:
     """What a version's wording says about a signal, without a model and without logging."""
-    prompt = prompt_of(figures.name, version)
-    values = _values(figures.ticker, figures.name, figures.confidence, figures)
-    return template_text(prompt, values) if prompt else "(a wording from elsewhere)"
+    values = {
+        "ticker": figures.ticker,
+        "signal": figures.name,
+        "confidence": f"{figures.confidence:.2f}",
+        **_values(figures),
+    }
+    wording = wording_for(prompt_of(figures.name, version), values)
+    return render(wording, values) if wording else "(a wording from elsewhere)"

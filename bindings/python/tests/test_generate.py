@@ -13,7 +13,9 @@ from endpoint import Endpoint
 import llmlearn
 from llmlearn import Answer, AsyncLearner, Cancel
 
-BASE = "Explain to a private investor why the signal for {{ticker}} is {{signal}}, in two sentences."
+BASE = (
+    "Explain to a private investor why the signal for {{ticker}} is {{signal}}, in two sentences."
+)
 GOOD = [
     "Tell a private investor in plain words what speaks for {{signal}} on {{ticker}}; name the "
     "strongest reason first and one risk at the end.",
@@ -26,7 +28,8 @@ PRICES = {"toy-1": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
 
 
 def variants(*prompts):
-    return json.dumps({"variants": [{"prompt": p, "hypothesis": "It is clearer."} for p in prompts]})
+    written = [{"prompt": prompt, "hypothesis": "It is clearer."} for prompt in prompts]
+    return json.dumps({"variants": written})
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_a_model_writes_drafts(priced, endpoint):
 
     listed = priced.variants(signal="BUY")["variants"]
     drafts = [variant for variant in listed if variant["model"]]
-    assert {variant["run"] for variant in drafts} == {made["run"]}
+    assert {variant["generation"] is not None for variant in drafts} == {True}
     assert {variant["text"] for variant in drafts} == set(GOOD)
     assert {variant["approved_by"] for variant in drafts} == {None}
     assert {variant["parent"] for variant in drafts} == {"v1.0"}

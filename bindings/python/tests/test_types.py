@@ -59,7 +59,7 @@ best: str | None = compared.winner
 status: stats.Status = stats.association([(60, 100), stats.Rate(75, 100)]).status
 lift: float | None = llmlearn.stats.difference((60, 100), (75, 100), method="newcombe").lift
 bounds: list[float] = [look.bound for look in stats.look_bounds([1], information_max=2, alpha=0.1)]
-shares_spent: list[float] = [spent for _, spent in stats.look_bounds([1], information_max=2, alpha=0.1)]
+shares_spent: list[float] = [s for _, s in stats.look_bounds([1], information_max=2, alpha=0.1)]
 shares: tuple[float, ...] = stats.posterior(arms.values()).best_ratio
 days: float | None = stats.sample_size(control_rate=0.6, effect=0.05, units_per_day=100).days
 votes: stats.EProcess = stats.EProcess([1, 1]).copy()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
+from llmlearn import AsyncLearner
 
 from trading_engine.endpoint import Endpoint, SetupError
 
@@ -13,11 +18,18 @@ def read(url: str = "https://api.example.com/v1", **more: str) -> Endpoint | Non
     )
 
 
+async def use(learner: AsyncLearner, url: str = "https://api.example.com/v1", **more: str) -> None:
+    endpoint = read(url, **more)
+    assert endpoint is not None
+    await endpoint.use(learner)
+
+
 def test_no_address_means_no_model() -> None:
     assert Endpoint.from_environment({}) is None
     assert Endpoint.from_environment({"LLMLEARN_LLM_URL": " ", "LLMLEARN_LLM_KEY": "k"}) is None
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     "url",
     [
@@ -29,12 +41,11 @@ def test_no_address_means_no_model() -> None:
         "http://[::1]:8080/v1",
     ],
 )
-def test_https_or_this_machine(url: str) -> None:
-    endpoint = read(url)
-    assert endpoint is not None
-    assert endpoint.url == url.rstrip("/") + "/chat/completions"
+async def test_https_or_this_machine(learner: AsyncLearner, url: str) -> None:
+    await use(learner, url)
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     "url",
     [
@@ -48,18 +59,18 @@ def test_https_or_this_machine(url: str) -> None:
         "127.0.0.1:8080",
         "https://",
         "https://user:password@api.example.com/v1",
-        "https://api.example.com/v1?key=secret",
         "https://api.example.com/v1#x",
         "https://api.example.com:port/v1",
         "https://[::1/v1",
         "https://exa mple.com/",
     ],
 )
-def test_other_addresses_are_refused(url: str) -> None:
+async def test_other_addresses_are_refused(learner: AsyncLearner, url: str) -> None:
     with pytest.raises(SetupError, match="LLMLEARN_LLM_URL"):
-        read(url)
+        await use(learner, url)
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -71,19 +82,43 @@ def test_other_addresses_are_refused(url: str) -> None:
         ("KEY", "schlüssel"),
         ("PRICES", "1"),
         ("PRICES", "1,2,3"),
-        ("PRICES", "a,b"),
+        ("PRICES", "1,b"),
         ("PRICES", "-1,1"),
-        ("PRICES", "nan,1"),
+        ("PRICES", "1,nan"),
+        ("PRICES", "a,b"),
+        ("PRICES", "/nowhere/prices.json"),
         ("TIMEOUT", "0"),
         ("TIMEOUT", "soon"),
         ("TIMEOUT", "nan"),
         ("CALLS", "-1"),
     ],
 )
-def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
+async def test_what_cannot_be_used_is_named(
+    learner: AsyncLearner, name: str, value: str
+) -> None:
     with pytest.raises(SetupError, match=f"LLMLEARN_LLM_{name}"):
-        read(**{f"LLMLEARN_LLM_{name}": value})
+        await use(learner, **{f"LLMLEARN_LLM_{name}": value})
 
 
-def test_the_key_is_not_shown() -> None:
+@pytest.mark.asyncio
+async def test_prices_are_a_file_or_two_numbers(learner: AsyncLearner, tmp_path: Path) -> None:
+    two = read(LLMLEARN_LLM_PRICES="0.15, 0.60")
+    assert two and (two.prices, two.price_file) == ((Decimal("0.15"), Decimal("0.60")), None)
+    await two.use(learner)
+    file = tmp_path / "prices.json"
+    costs = {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6}
+    file.write_text(json.dumps({"a-model": costs}))
+    of_file = read(LLMLEARN_LLM_PRICES=str(file))
+    assert of_file and (of_file.prices, of_file.price_file) == (None, str(file))
+    await of_file.use(learner)
+    file.write_text("no list")
+    with pytest.raises(SetupError, match="LLMLEARN_LLM_PRICES"):
+        await of_file.use(learner)
+
+
+@pytest.mark.asyncio
+async def test_the_key_is_not_shown(learner: AsyncLearner) -> None:
     assert "secret" not in repr(read(LLMLEARN_LLM_KEY="secret"))
+    with pytest.raises(SetupError) as refused:
+        await use(learner, LLMLEARN_LLM_KEY="secret\nline")
+    assert "secret" not in str(refused.value)

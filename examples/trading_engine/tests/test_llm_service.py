@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from conftest import Model, completion
 from llmlearn import AsyncLearner, InvalidArgumentError, NotFoundError, RateLimitedError
 
-from trading_engine.llm_service import NO_MODEL, LLMService
+from trading_engine.llm_service import BY_VERSION, NO_MODEL, LLMService
 from trading_engine.signals import Signal
 from trading_engine.wordings import prompt_of
 
@@ -62,14 +63,15 @@ async def test_the_eleventh_vote_of_an_hour_is_refused(learner: AsyncLearner) ->
 async def test_without_a_model_the_wording_speaks(learner: AsyncLearner) -> None:
     said = await LLMService(learner).explain_signal("AAPL", "BUY", 0.85, figures=FIGURES)
     assert said["explanation"] == (
-        "AAPL: BUY. Bullish SMA crossover, momentum intact. Conviction 85%."
+        "AAPL: BUY. Bullish SMA crossover, momentum intact. Conviction 0.85."
     )
     assert (said["variant"], said["fallback"], said["fallback_reason"]) == ("v1.0", True, NO_MODEL)
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
     assert (row.ticker, row.signal, row.confidence) == ("AAPL", "BUY", 0.85)
     assert (row.text, row.version) == (said["explanation"], "v1.0")
-    assert (row.fallback, row.fallback_reason, row.model) == (True, NO_MODEL, None)
-    assert row.latency_ms == pytest.approx(said["latency_ms"])
+    assert (row.fallback, row.model) == (True, None)
+    assert row.fallback_reason == f"{NO_MODEL}; a template answered"
+    assert row.latency_ms is None and said["latency_ms"] > 0  # of a template it says nothing
     assert (row.prompt_tokens, row.completion_tokens, row.cost_nanousd) == (None, None, None)
     assert row.metadata == {"month": "2010-03"}
 
@@ -85,13 +87,13 @@ async def test_figures_are_filled_in(learner: AsyncLearner) -> None:
 
 async def test_what_is_not_known_is_not_said(learner: AsyncLearner) -> None:
     said = await LLMService(learner).explain_signal("AAPL", "BUY", 0.85, variant_version="v1.2")
-    assert said["explanation"] == "AAPL: BUY, confidence 85%."
+    assert said["explanation"] == "AAPL: BUY, confidence 0.85."
 
 
 async def test_a_signal_nobody_has_a_wording_for(learner: AsyncLearner) -> None:
     said = await LLMService(learner).explain_signal("AAPL", "SHORT", 0.5)
-    assert said["explanation"] == "AAPL: SHORT, confidence 50%."
-    assert said["fallback_reason"] == "the variant has no text"
+    assert said["explanation"] == "AAPL: SHORT, confidence 0.50."
+    assert said["fallback_reason"] == NO_MODEL
 
 
 # ---- variants
@@ -129,7 +131,7 @@ async def test_the_variant_used_is_the_one_assigned(learner: AsyncLearner) -> No
 async def test_a_version_asked_for_counts_in_no_test(learner: AsyncLearner) -> None:
     await start_test(learner, **{"v1.0": "Base.", "v2": "Two."})
     said = await LLMService(learner).explain_signal("AAPL", "BUY", 0.85, variant_version="v1.1")
-    assert said["variant"] == "v1.1"
+    assert (said["variant"], said["fallback_reason"]) == ("v1.1", BY_VERSION)
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
     assert (row.version, row.test_id, row.arm) == ("v1.1", None, None)
 
@@ -140,10 +142,22 @@ async def test_an_unusable_variant_falls_back_to_the_baseline_and_stays_the_arm(
     await start_test(learner, **{"v1.0": "Of {{nothing}}.", "v2": "As {{little}}."})
     said = await LLMService(learner).explain_signal("AAPL", "BUY", 0.85, reader="reader")
     assert said["explanation"].startswith("AAPL: BUY. Bullish SMA crossover")
-    assert said["fallback_reason"].startswith("the variant is unusable: ")
+    assert said["fallback_reason"] == NO_MODEL
     assigned = await learner.get_variant(signal="BUY", unit="reader")
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
     assert (row.version, row.arm) == (assigned.version, assigned.arm)
+
+
+async def test_a_model_is_not_asked_what_has_no_value(
+    learner: AsyncLearner, model: Model
+) -> None:
+    await start_test(learner, **{"v1.0": "Of {{nothing}}.", "v2": "As {{little}}."})
+    said = await LLMService(learner, model.endpoint()).explain_signal(
+        "AAPL", "BUY", 0.85, reader="reader"
+    )
+    assert (said["fallback_reason"], said["model"]) == ("prompt", None)
+    assert said["explanation"].startswith("AAPL: BUY. Bullish SMA crossover")
+    assert model.asked == []
 
 
 # ---- with a model
@@ -158,7 +172,7 @@ async def test_a_model_writes_the_text(learner: AsyncLearner, model: Model) -> N
     )
     endpoint = model.endpoint(LLMLEARN_LLM_KEY="secret", LLMLEARN_LLM_PRICES="0.15, 0.60")
     said = await LLMService(learner, endpoint).explain_signal("AAPL", "BUY", 0.85, figures=FIGURES)
-    assert (said["explanation"], said["fallback"]) == ("Because it rose.", False)
+    assert (said["explanation"].strip(), said["fallback"]) == ("Because it rose.", False)
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
     assert (row.model, row.provider) == ("a-model", "127.0.0.1")
     assert (row.fallback, row.fallback_reason) == (False, None)
@@ -189,7 +203,7 @@ async def test_without_usage_tokens_and_cost_are_unknown(
 @pytest.mark.parametrize(
     "usage",
     ["much", [], {}, {"prompt_tokens": -1, "completion_tokens": True}]
-    + [{"prompt_tokens": 1.5, "completion_tokens": 1 << 70}, None],
+    + [{"prompt_tokens": 1.5, "completion_tokens": "many"}, None],
 )
 async def test_nonsense_usage_is_unknown(learner: AsyncLearner, model: Model, usage: Any) -> None:
     model.says(completion(usage=usage))
@@ -205,31 +219,31 @@ async def fallback_of(learner: AsyncLearner, model: Model, **more: str) -> str:
     """The reason for a fallback, after checking that it is one, and is logged as one."""
     said = await LLMService(learner, model.endpoint(**more)).explain_signal("AAPL", "BUY", 0.85)
     assert said["explanation"] == (
-        "AAPL: BUY. Bullish SMA crossover, momentum intact. Conviction 85%."
+        "AAPL: BUY. Bullish SMA crossover, momentum intact. Conviction 0.85."
     )
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
     assert (row.fallback, row.model, row.text) == (True, None, said["explanation"])
-    assert row.fallback_reason == said["fallback_reason"]
-    return str(row.fallback_reason)
+    assert row.fallback_reason == f"{said['fallback_reason']}; a template answered"
+    return str(said["fallback_reason"])
 
 
-async def test_a_model_that_answers_500(learner: AsyncLearner, model: Model) -> None:
-    model.status = 500
-    assert await fallback_of(learner, model) == "the endpoint answered 500"
+@pytest.mark.parametrize("status", [400, 401, 429, 500])
+async def test_a_model_that_answers_an_error(
+    learner: AsyncLearner, model: Model, status: int
+) -> None:
+    model.status = status
+    assert await fallback_of(learner, model) == "model"
+    assert len(model.asked) == 1  # a reader is waiting: nothing is tried twice
 
 
 async def test_a_model_that_hangs(learner: AsyncLearner, model: Model) -> None:
     model.hangs = True
-    assert "no answer within 0.2 s" == await fallback_of(
-        learner, model, LLMLEARN_LLM_TIMEOUT="0.2"
-    )
+    assert await fallback_of(learner, model, LLMLEARN_LLM_TIMEOUT="0.2") == "timeout"
 
 
 async def test_a_model_that_never_ends(learner: AsyncLearner, model: Model) -> None:
     model.trickles = True
-    assert "no answer within 0.2 s" == await fallback_of(
-        learner, model, LLMLEARN_LLM_TIMEOUT="0.2"
-    )
+    assert await fallback_of(learner, model, LLMLEARN_LLM_TIMEOUT="0.2") == "timeout"
 
 
 @pytest.mark.parametrize(
@@ -251,45 +265,60 @@ async def test_a_model_that_answers_garbage(
     learner: AsyncLearner, model: Model, body: bytes
 ) -> None:
     model.body = body
-    assert await fallback_of(learner, model) == "the answer is no chat completion"
+    assert await fallback_of(learner, model) in ("model", "empty")
 
 
-@pytest.mark.parametrize("text", [None, "", "  \n", "\x1b\x07", 7, ["It rose."]])
-async def test_a_model_that_says_nothing(learner: AsyncLearner, model: Model, text: Any) -> None:
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        (None, ["empty"]),
+        ("", ["empty"]),
+        ("  \n", ["empty"]),
+        ("\x1b\x07", ["control_characters", "empty"]),
+        (7, ["model", "empty"]),
+        (["It rose."], ["model", "empty"]),
+    ],
+)
+async def test_a_model_that_says_nothing(
+    learner: AsyncLearner, model: Model, text: Any, reasons: list[str]
+) -> None:
     model.says(completion(text))
-    assert await fallback_of(learner, model) == "the answer has no text"
+    assert await fallback_of(learner, model) in reasons
 
 
 async def test_a_model_that_refuses(learner: AsyncLearner, model: Model) -> None:
     answer = completion("No.")
     answer["choices"][0]["message"]["refusal"] = "I must not."
     model.says(answer)
-    assert await fallback_of(learner, model) == "the model refused"
+    assert await fallback_of(learner, model) == "refused"
 
 
 async def test_a_model_that_is_cut_off(learner: AsyncLearner, model: Model) -> None:
     model.says(completion("Because it", finish_reason="length"))
-    assert await fallback_of(learner, model) == "the answer is not complete"
+    assert await fallback_of(learner, model) == "truncated"
 
 
 async def test_a_model_that_says_too_much(learner: AsyncLearner, model: Model) -> None:
-    model.body = b" " * (1 << 20) + model.body
-    assert await fallback_of(learner, model) == "the answer is too long"
+    model.says(completion("It rose. " * 40_000))
+    assert await fallback_of(learner, model) == "too_long"
+
+
+async def test_a_model_that_contradicts_the_signal(learner: AsyncLearner, model: Model) -> None:
+    model.says(completion("Sell AAPL now: we recommend selling all of it."))
+    assert await fallback_of(learner, model) == "contradicts_signal"
 
 
 async def test_a_model_that_is_not_there(learner: AsyncLearner, model: Model) -> None:
     endpoint = model.endpoint()
     model.close()
     said = await LLMService(learner, endpoint).explain_signal("AAPL", "BUY", 0.85)
-    assert said["fallback_reason"].startswith("the endpoint cannot be reached: ")
+    assert said["fallback_reason"] == "model"
 
 
 async def test_the_key_follows_no_redirect(learner: AsyncLearner, model: Model) -> None:
     model.status = 302
     model.headers = {"Location": model.url + "/elsewhere"}
-    assert await fallback_of(learner, model, LLMLEARN_LLM_KEY="secret") == (
-        "the endpoint answered 302"
-    )
+    assert await fallback_of(learner, model, LLMLEARN_LLM_KEY="secret") == "model"
     assert len(model.asked) == 1
 
 
@@ -300,27 +329,29 @@ async def test_a_model_that_is_down_is_left_alone(learner: AsyncLearner, model: 
         (await service.explain_signal("AAPL", "BUY", 0.85))["fallback_reason"] for _ in range(10)
     ]
     assert len(model.asked) == 3
-    assert reasons[2:4] == [
-        "the endpoint answered 503",
-        "the model failed 3 times in a row; waiting",
-    ]
+    assert reasons == ["model"] * 3 + [NO_MODEL] * 7
 
 
 async def test_no_more_calls_than_allowed(learner: AsyncLearner, model: Model) -> None:
     service = LLMService(learner, model.endpoint(LLMLEARN_LLM_CALLS="2"))
-    said = [await service.explain_signal("AAPL", "BUY", 0.85) for _ in range(4)]
-    assert [one["fallback"] for one in said] == [False, False, True, True]
-    assert said[3]["fallback_reason"] == "this run has had its 2 model calls"
+    await start_test(learner, **{"v1.0": "Base.", "v2": "Two."})  # so that none is cached
+    said = await asyncio.gather(
+        *(service.explain_signal("AAPL", "BUY", 0.85) for _ in range(20))
+    )
+    assert sum(one["fallback"] for one in said) == 18
+    assert {one["fallback_reason"] for one in said} == {None, NO_MODEL}
     assert len(model.asked) == 2
 
 
 async def test_a_model_cannot_play_tricks_on_a_terminal(
     learner: AsyncLearner, model: Model
 ) -> None:
-    model.says(completion("It \x1b[31mrose\x1b]0;owned\x07 \u202eagain.\r\x9b2J \ud800"))
-    said = await LLMService(learner, model.endpoint()).explain_signal("AAPL", "BUY", 0.85)
-    assert said["explanation"] == "It [31mrose]0;owned again.2J ?"
-    assert said["explanation_id"] is not None
+    for text, reason in (
+        ("It \x1b[31mrose\x1b]0;owned\x07 again.", "control_characters"),
+        ("It rose \u202eagain.", "invisible_characters"),
+    ):
+        model.says(completion(text))
+        assert await fallback_of(learner, model) == reason
 
 
 # ---- when logging fails

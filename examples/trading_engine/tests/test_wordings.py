@@ -17,18 +17,17 @@ from trading_engine.raters import (
 from trading_engine.signals import SIGNALS
 from trading_engine.wordings import (
     BASELINE,
-    WordingError,
+    PLAIN,
     generations,
-    model_prompt,
     prompt_of,
     render,
-    template_text,
+    wording_for,
 )
 
 VALUES = {
     "ticker": "AAPL",
     "signal": "BUY",
-    "confidence": "85%",
+    "confidence": "0.85",
     "price": "12.00",
     "short_average": "11.50",
     "long_average": "10.25",
@@ -46,35 +45,41 @@ def test_every_signal_begins_with_three_wordings() -> None:
         assert len(set(versions)) == len(versions)
 
 
+def said(prompt: str, values: dict[str, str]) -> str:
+    return render(wording_for(prompt, values), values)
+
+
 def test_every_wording_can_be_rendered() -> None:
     for signal in SIGNALS:
         for generation in generations(signal):
             for prompt in generation.values():
-                text = template_text(prompt, {**VALUES, "signal": signal})
+                values = {**VALUES, "signal": signal}
+                text = said(prompt, values)
                 assert "AAPL" in text and "{" not in text and "Explain" not in text
                 assert len(text.split()) <= 60
-                told = model_prompt(prompt, {**VALUES, "signal": signal})
+                told = render(prompt, values)  # as the library does it for a model
                 assert text in told and told.startswith("Explain") and "{" not in told
 
 
 def test_a_sentence_without_its_figure_is_left_out() -> None:
     text = "Up to {{price}}. It is {{ticker}}! Nothing else?"
-    assert render(text, {"ticker": "X"}) == "It is X! Nothing else?"
+    assert said(text, {"ticker": "X"}) == "It is X! Nothing else?"
 
 
 def test_values_are_not_rendered_again() -> None:
-    assert render("{{ticker}}.", {"ticker": "{{price}}", "price": "1"}) == "{{price}}."
+    assert said("{{ticker}}.", {"ticker": "{{price}}", "price": "1"}) == "{{price}}."
 
 
 @pytest.mark.parametrize("template", ["{{secret}}", "{{}}", "{{ ticker }}", "{{ticker.__class__}}"])
-def test_an_unknown_name_is_an_error(template: str) -> None:
-    with pytest.raises(WordingError):
-        render(template, VALUES)
+def test_what_has_no_value_is_not_said(template: str) -> None:
+    assert wording_for(template, VALUES) == ""
+    assert wording_for("It rose. " + template, VALUES) == "It rose."
 
 
 def test_a_prompt_of_one_part_is_its_own_wording() -> None:
-    assert template_text("Say {{ticker}}.", VALUES) == "Say AAPL."
-    assert model_prompt("Say {{ticker}}.", VALUES) == "Say AAPL."
+    assert said("Say {{ticker}}.", VALUES) == "Say AAPL."
+    assert said(PLAIN, VALUES) == "AAPL: BUY, confidence 0.85."
+    assert wording_for(None, VALUES) == ""
     assert prompt_of("BUY", "v9") is None and prompt_of("SHORT", BASELINE) is None
 
 
@@ -84,7 +89,7 @@ def test_a_prompt_of_one_part_is_its_own_wording() -> None:
 def text_of(signal: str, version: str) -> str:
     prompt = prompt_of(signal, version)
     assert prompt
-    return template_text(prompt, {**VALUES, "signal": signal})
+    return said(prompt, {**VALUES, "signal": signal})
 
 
 @pytest.mark.parametrize("signal", SIGNALS)

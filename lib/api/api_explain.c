@@ -2,7 +2,6 @@
 #include "api/arguments.h"
 #include "api/explain.h"
 #include "base/err.h"
-#include "store/names.h"
 #include "store/variants.h"
 
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #define SYSTEM_BYTES_MAX (64u * 1024)
 #define UNIT_BYTES_MAX 256u
 #define METADATA_BYTES_MAX (16u * 1024)
-#define BASELINE_PATIENCE_MS 100u
 
 #define KNOWN_FLAGS (LLMLEARN_EXPLAIN_JSON | LLMLEARN_EXPLAIN_UNCACHED | LLMLEARN_HAS_CONFIDENCE)
 
@@ -114,45 +112,6 @@ static llmlearn_err check(const llmlearn_explain_request *r)
     return err == LLMLEARN_OK ? check_fields(r) : err;
 }
 
-/* ---- the other prompt -------------------------------------------------- */
-
-/* The baseline's text, for free(); NULL: none, or it could not be read in time. */
-static char *read_baseline(ll_core *core, const char *signal, const char *baseline)
-{
-    ll_connection *connection = NULL;
-    int64_t id = 0;
-    char *text = NULL;
-
-    if (core->store == NULL ||
-        ll_store_read_begin(core->store, ll_deadline_in_ms(BASELINE_PATIENCE_MS), &connection) !=
-            LLMLEARN_OK)
-        return NULL;
-    if (ll_names_find(connection, LL_NAME_SIGNAL, signal, strlen(signal), &id) == LLMLEARN_OK &&
-        id != 0)
-        (void)ll_variants_text(connection, id, baseline, strlen(baseline), &text);
-    ll_store_read_end(core->store);
-    return text;
-}
-
-/* The champion's, or if that is the one assigned the baseline's. *out_owned is to be freed. */
-static void find_other(llmlearn *learner, ll_core *core, ll_explain *explain, char **out_owned)
-{
-    const char *assigned = explain->assigned->version, *signal = explain->request->signal;
-    const char *baseline = ll_handle_settings(learner)->baseline;
-
-    *out_owned = NULL;
-    if (explain->model == NULL)
-        return;
-    if (ll_experiment_champion(core->experiment, signal, strlen(signal), &explain->other_version,
-                               &explain->other_text) &&
-        strcmp(explain->other_version, assigned) != 0)
-        return;
-    explain->other_version = baseline;
-    explain->other_text = NULL;
-    if (strcmp(baseline, assigned) != 0)
-        explain->other_text = *out_owned = read_baseline(core, signal, baseline);
-}
-
 /* ---- log and tell ------------------------------------------------------ */
 
 static uint32_t known_flags(const ll_explained *e)
@@ -215,13 +174,13 @@ static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r
 {
     uint64_t begun_ns = ll_clock_monotonic_ns();
     llmlearn_assignment assigned = { .struct_size = sizeof assigned };
-    ll_explain ask = { .request = r,
+    ll_explain ask = { .learner = learner,
+                       .request = r,
                        .assigned = &assigned,
                        .deadline =
                            ll_deadline_in_ms(r->deadline_ms != 0 ? r->deadline_ms : DEADLINE_MS) };
     ll_explained e = { .text = NULL };
     ll_core *core = NULL;
-    char *owned = NULL;
     llmlearn_err err = ll_handle_enter_journal(learner, &core);
 
     if (err == LLMLEARN_OK)
@@ -231,7 +190,7 @@ static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r
     ask.model = ll_models_get(ll_handle_models(learner), LL_MODEL_EXPLAINS);
     ask.cache =
         assigned.test_id == 0 && (r->flags & LLMLEARN_EXPLAIN_UNCACHED) == 0 ? core->answers : NULL;
-    find_other(learner, core, &ask, &owned);
+    ask.core = core;
     err = ll_explain_run(&ask, &e);
     if (err == LLMLEARN_OK) {
         double latency_ms = (double)(ll_clock_monotonic_ns() - begun_ns) / 1e6;
@@ -250,9 +209,6 @@ static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r
         if (log_it(learner, r, &assigned, &e, latency_ms, &out->id) != LLMLEARN_OK)
             out->flags |= LLMLEARN_UNLOGGED;
     }
-    if (err != LLMLEARN_OK)
-        free(e.text);
-    free(owned);
     return err;
 }
 

@@ -5,7 +5,7 @@
  *                         └────────────────┬────────────────┴──────────┘
  *                                          ▼ explanation, to be logged
  *
- * Uses: model, experiment, llm, prompt. */
+ * Uses: model, handle, experiment, llm, prompt, store. */
 #ifndef LL_API_EXPLAIN_H
 #define LL_API_EXPLAIN_H
 
@@ -29,12 +29,12 @@ typedef struct ll_explained {
 } ll_explained;
 
 typedef struct ll_explain {
+    llmlearn *learner;
+    ll_core *core;
     const llmlearn_explain_request *request;
     const llmlearn_assignment *assigned;
     const ll_model *model;    /* NULL: none */
     ll_response_cache *cache; /* NULL: not to be used */
-    /* Another version to ask when the assigned one failed; NULL: none. */
-    const char *other_version, *other_text;
     ll_deadline deadline;
 } ll_explain;
 

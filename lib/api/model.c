@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +20,14 @@
 #define PATH_BYTES_MAX 4095u
 #define HOST_BYTES_MAX 64u
 #define MESSAGES_MAX 3
+#define IDENTITY_BYTES 96 /* a name has 64 */
 #define MESSAGE_BYTES 64u
 #define FORMS_MORE 2 /* of asking for JSON: see llm/chat.h */
 
 /* Texts are copies, the key's is overwritten before it is freed. */
 struct ll_model {
     ll_model *next; /* of all that were ever set */
+    char identity[IDENTITY_BYTES];
     char *model, *provider, *base_url, *api_key, *organization, *project, *token_limit_field;
     char *ca_file;
     char *headers[HEADERS_MAX];
@@ -91,6 +94,11 @@ const char *ll_model_name(const ll_model *model)
 const char *ll_model_provider(const ll_model *model)
 {
     return model->provider;
+}
+
+const char *ll_model_identity(const ll_model *model)
+{
+    return model->identity;
 }
 
 const ll_llm_endpoint *ll_model_endpoint(const ll_model *model)
@@ -406,6 +414,7 @@ static llmlearn_err make(const ll_log *log, const llmlearn_model *theirs, ll_mod
     if (err == LLMLEARN_ELLM) /* it is no answer of a model's: an argument is wrong */
         err = ll_fail(LLMLEARN_EINVAL, "price_file: is no price list in LiteLLM's form");
     if (err == LLMLEARN_OK) {
+        snprintf(m->identity, sizeof m->identity, "%s %p", m->model, (void *)m);
         fill_endpoint(m, theirs);
         if (m->ask == NULL)
             err = ll_llm_endpoint_check(&m->endpoint);

@@ -38,6 +38,8 @@ const ll_model *ll_models_get(const ll_models *models, ll_model_use use);
 
 const char *ll_model_name(const ll_model *model);
 const char *ll_model_provider(const ll_model *model);
+/* Its name, and which one of that name: another is told from it as long as the handle lives. */
+const char *ll_model_identity(const ll_model *model);
 /* NULL: the caller asks it himself. */
 const ll_llm_endpoint *ll_model_endpoint(const ll_model *model);
 

@@ -11,7 +11,7 @@
 
 #define SHARE_OF_ONE 4u /* of the bytes one entry may take at most the fourth part */
 
-/* Key and answer are one block: model, version, prompt and text, each with its NUL. */
+/* Key and answer are one block: model, version, prompt, system and text, each with its NUL. */
 typedef struct entry {
     struct entry *next; /* in its slot */
     struct entry *newer, *older;
@@ -92,14 +92,17 @@ static char *put_text(char *at, const char *text)
 static entry *make_entry(const ll_response_cache *cache, const ll_response_key *key,
                          const char *text)
 {
-    size_t key_bytes = strlen(key->model) + strlen(key->version) + strlen(key->prompt) + 3;
+    const char *system = key->system != NULL ? key->system : "";
+    size_t key_bytes =
+        strlen(key->model) + strlen(key->version) + strlen(key->prompt) + strlen(system) + 4;
     size_t bytes = sizeof(entry) + key_bytes + strlen(text) + 1;
     entry *e = bytes <= cache->bytes_max / SHARE_OF_ONE ? malloc(bytes) : NULL;
 
     if (e == NULL)
         return NULL;
     *e = (entry){ .bytes = bytes, .key_bytes = key_bytes };
-    put_text(put_text(put_text(put_text(e->data, key->model), key->version), key->prompt), text);
+    char *at = put_text(put_text(e->data, key->model), key->version);
+    put_text(put_text(put_text(at, key->prompt), system), text);
     e->hash = ll_siphash13(cache->seed, e->data, key_bytes);
     return e;
 }

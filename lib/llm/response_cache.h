@@ -1,6 +1,6 @@
 /* response_cache.h - answers of a model, kept for a while by what was asked.
  *
- *   key: model, version and the whole prompt, compared byte for byte
+ *   key: model, version, the whole prompt and what was said before it, compared byte for byte
  *   oldest use goes first, beyond so many entries or bytes
  *
  * Threads: any may get and put.
@@ -17,6 +17,7 @@ typedef struct ll_response_cache ll_response_cache;
 
 typedef struct ll_response_key {
     const char *model, *version, *prompt;
+    const char *system; /* NULL: none */
 } ll_response_key;
 
 /* An answer and its key together may have at most a quarter of bytes_max. */

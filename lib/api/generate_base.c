@@ -104,6 +104,9 @@ static llmlearn_err read_measured(ll_connection *connection, ll_generate_base *b
         return err;
     ll_interval rate =
         ll_interval_wilson((uint64_t)c.counts.positive, (uint64_t)c.votes, CONFIDENCE);
+    /* A database that was tampered with may hold more votes than explanations. */
+    double rated =
+        c.counts.explanations > 0 ? (double)c.counts.rated / (double)c.counts.explanations : 0;
     *m = (ll_meta_measured){
         .votes = (uint64_t)c.votes,
         .positive_rate = c.positive_ratio,
@@ -113,8 +116,7 @@ static llmlearn_err read_measured(ll_connection *connection, ll_generate_base *b
         .rating_mean = c.rating_mean,
         .explanations = (uint64_t)c.counts.explanations,
         .failures = (uint64_t)c.counts.fallback,
-        .response_rate =
-            c.counts.explanations > 0 ? (double)c.counts.rated / (double)c.counts.explanations : 0,
+        .response_rate = rated < 1 ? rated : 1,
     };
     return LLMLEARN_OK;
 }
@@ -208,23 +210,22 @@ static llmlearn_err add_input(void *context, const ll_lesson_input *input)
     const inputs *in = context;
     ll_generate_base *base = in->base;
     const char *ticker = keep(base, input->ticker, strlen(input->ticker));
-    ll_values values = { .count = 0 };
     llmlearn_err err = LLMLEARN_OK;
 
     if (ticker == NULL)
         return no_memory();
     if (base->input_count == in->max)
         return LLMLEARN_OK;
-    ll_values_add(&values, "ticker", ticker);
-    ll_values_add(&values, "signal", base->signal);
-    if (input->metadata != NULL)
-        err = ll_values_add_json(&values, input->metadata, input->metadata_bytes);
-    if (err == LLMLEARN_ENOMEM)
-        return err;
-    ll_values *kept = &base->inputs[base->input_count];
-    *kept = values;
+    ll_values *kept = &base->inputs[base->input_count]; /* where it stays: it points into itself */
+    *kept = (ll_values){ .count = 0 };
+    ll_values_add(kept, "ticker", ticker);
+    ll_values_add(kept, "signal", base->signal);
     if (input->confidence >= 0)
         ll_values_add_confidence(kept, input->confidence);
+    if (input->metadata != NULL)
+        err = ll_values_add_json(kept, input->metadata, input->metadata_bytes);
+    if (err == LLMLEARN_ENOMEM)
+        return err;
     if (is_usable(base, kept))
         base->input_count++;
     else

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/json_text.h"
+#include "base/locale.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -31,7 +32,11 @@ bool ll_values_add(ll_values *values, const char *name, const char *text)
 
 void ll_values_add_confidence(ll_values *values, double confidence)
 {
+    ll_locale point;
+
+    ll_locale_enter(&point);
     snprintf(values->confidence, sizeof values->confidence, "%.2f", confidence);
+    ll_locale_leave(&point);
     ll_values_add(values, "confidence", values->confidence);
 }
 
@@ -111,17 +116,26 @@ static size_t arena_bytes(size_t json_bytes)
     return json_bytes + LL_VALUES_MAX * 34;
 }
 
-llmlearn_err ll_values_add_json(ll_values *values, const char *json, size_t bytes)
+/* The text has been found to be JSON: what else goes wrong is that memory ran out in the middle of
+ * a token. */
+static bool is_ours_to_refuse(const json_error_t *error)
+{
+    enum json_error_code code = json_error_code(error);
+
+    return code == json_error_numeric_overflow || code == json_error_null_character ||
+           code == json_error_null_byte_in_key || code == json_error_invalid_utf8;
+}
+
+static llmlearn_err take_apart(ll_values *values, const char *json, size_t bytes)
 {
     size_t capacity = arena_bytes(bytes);
+    json_error_t error;
+    json_t *object = json_loadb(json, bytes, 0, &error);
     arena *a;
 
-    if (!ll_json_is_object(json, bytes))
-        return ll_fail(LLMLEARN_EINVAL, "no JSON object to take values from");
-    json_t *object = json_loadb(json, bytes, 0, NULL);
-    if (object == NULL)
+    if (object == NULL && is_ours_to_refuse(&error))
         return ll_fail(LLMLEARN_EINVAL, "a JSON object that cannot be taken apart");
-    a = malloc(sizeof *a + capacity);
+    a = object != NULL ? malloc(sizeof *a + capacity) : NULL;
     if (a == NULL) {
         json_decref(object);
         return ll_fail(LLMLEARN_ENOMEM, "no memory for the values of a prompt");
@@ -131,6 +145,19 @@ llmlearn_err ll_values_add_json(ll_values *values, const char *json, size_t byte
     json_decref(object);
     values->owner = a;
     return LLMLEARN_OK;
+}
+
+llmlearn_err ll_values_add_json(ll_values *values, const char *json, size_t bytes)
+{
+    ll_locale point;
+    llmlearn_err err;
+
+    if (!ll_json_is_object(json, bytes))
+        return ll_fail(LLMLEARN_EINVAL, "no JSON object to take values from");
+    ll_locale_enter(&point); /* for numbers, read and written */
+    err = take_apart(values, json, bytes);
+    ll_locale_leave(&point);
+    return err;
 }
 
 /* ---- filling in -------------------------------------------------------- */

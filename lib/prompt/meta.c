@@ -93,6 +93,12 @@ static void put_rate(ll_json_writer *w, const char *key, double rate)
     ll_json_writer_put_real(w, key, rounded(rate));
 }
 
+static void put_if_known(ll_json_writer *w, const char *key, double value)
+{
+    if (value > 0)
+        ll_json_writer_put_real(w, key, rounded(value));
+}
+
 static void put_measured(ll_json_writer *w, const ll_meta_measured *m)
 {
     ll_json_writer_key(w, "measured");
@@ -111,9 +117,9 @@ static void put_measured(ll_json_writer *w, const ll_meta_measured *m)
         ll_json_writer_put_int(w, "explanations", (int64_t)m->explanations);
         ll_json_writer_put_int(w, "failed_explanations", (int64_t)m->failures);
         put_rate(w, "response_rate", m->response_rate);
-        ll_json_writer_put_real(w, "latency_p50_ms", rounded(m->latency_p50_ms));
-        ll_json_writer_put_real(w, "latency_p95_ms", rounded(m->latency_p95_ms));
-        ll_json_writer_put_real(w, "explanation_bytes_mean", rounded(m->bytes_mean));
+        put_if_known(w, "latency_p50_ms", m->latency_p50_ms);
+        put_if_known(w, "latency_p95_ms", m->latency_p95_ms);
+        put_if_known(w, "explanation_bytes_mean", m->bytes_mean);
     }
     ll_json_writer_close(w, '}');
 }

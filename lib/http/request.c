@@ -106,7 +106,7 @@ static size_t take_header(char *line, size_t one, size_t bytes, void *user)
 /* ---- the request ------------------------------------------------------- */
 
 /* "Name: value" of one line, and not one of those that say where the message ends. */
-static llmlearn_err check_header(const char *header)
+llmlearn_err ll_http_check_header(const char *header)
 {
     static const char *const ours[] = { "content-length:", "transfer-encoding:", "host:",
                                         "connection:", "expect:" };
@@ -137,7 +137,7 @@ static llmlearn_err check_request(call *c)
     if (request->header_count > LL_HTTP_HEADERS_MAX)
         return ll_fail(LLMLEARN_EINVAL, "headers: at most %d", LL_HTTP_HEADERS_MAX);
     for (uint32_t i = 0; i < request->header_count; i++) {
-        err = check_header(request->headers[i]);
+        err = ll_http_check_header(request->headers[i]);
         if (err != LLMLEARN_OK)
             return err;
     }

@@ -57,6 +57,9 @@ typedef struct ll_http_response {
  * tells them apart, and nothing is to be freed. */
 llmlearn_err ll_http_send(const ll_http_request *request, ll_http_response *out_response);
 
+/* Is it one that may be sent? LLMLEARN_EINVAL says why not, with nothing of it. NULL is none. */
+llmlearn_err ll_http_check_header(const char *header);
+
 /* Overwrites the body before it frees it. All zero afterwards. */
 void ll_http_response_free(ll_http_response *response);
 

@@ -1,6 +1,8 @@
 #include "llm/endpoint.h"
 
 #include "base/err.h"
+#include "http/request.h"
+#include "http/url.h"
 
 #include <assert.h>
 #include <string.h>
@@ -58,4 +60,17 @@ llmlearn_err ll_llm_endpoint_check(const ll_llm_endpoint *endpoint)
     if (endpoint->retries_max > LL_LLM_RETRIES_MAX)
         return ll_fail(LLMLEARN_EINVAL, "retries_max: at most %d", LL_LLM_RETRIES_MAX);
     return LLMLEARN_OK;
+}
+
+llmlearn_err ll_llm_endpoint_check_all(const ll_llm_endpoint *endpoint)
+{
+    const ll_curl *curl = NULL;
+    ll_url url;
+    llmlearn_err err = ll_llm_endpoint_check(endpoint);
+
+    for (uint32_t i = 0; i < endpoint->header_count && err == LLMLEARN_OK; i++)
+        err = ll_http_check_header(endpoint->headers[i]);
+    if (err == LLMLEARN_OK)
+        err = ll_curl_load(&curl);
+    return err == LLMLEARN_OK ? ll_url_check(curl, endpoint->base_url, &url) : err;
 }

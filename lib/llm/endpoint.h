@@ -3,7 +3,7 @@
  * No model and no address is built in.
  *
  * Threads: the caller's struct, only read.
- * Uses:    err, prices, log, clock. */
+ * Uses:    err, prices, log, clock; http/url, http/request. */
 #ifndef LL_LLM_ENDPOINT_H
 #define LL_LLM_ENDPOINT_H
 
@@ -46,5 +46,9 @@ typedef struct ll_llm_endpoint {
 /* LLMLEARN_EINVAL names the field that breaks a rule, never with a key in the line. Whether the
  * URL may be called is found when it is. */
 llmlearn_err ll_llm_endpoint_check(const ll_llm_endpoint *endpoint);
+
+/* The same, and the URL and the headers: what can never be called is told at once. Where the URL
+ * leads is found when it is called. LLMLEARN_EUNSUPPORTED: there is no libcurl. */
+llmlearn_err ll_llm_endpoint_check_all(const ll_llm_endpoint *endpoint);
 
 #endif

@@ -103,6 +103,8 @@ static llmlearn_err check(const llmlearn_explain_request *r)
 
     if ((r->flags & ~KNOWN_FLAGS) != 0)
         return ll_fail(LLMLEARN_EINVAL, "flags: unknown bits 0x%x", r->flags & ~KNOWN_FLAGS);
+    if (r->reserved != 0)
+        return ll_fail(LLMLEARN_EINVAL, "reserved: must be 0");
     if (!(confident ? r->confidence >= 0 && r->confidence <= 1 : r->confidence == 0))
         return ll_fail(LLMLEARN_EINVAL, "confidence: must be 0 to 1, with LLMLEARN_HAS_CONFIDENCE "
                                         "in flags");

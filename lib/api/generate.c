@@ -16,7 +16,8 @@
 
 #define ANSWER_TOKENS 16384u
 #define REPLAY_TOKENS 1024u
-/* What was paid is booked also when the call has no time left. */
+/* What was paid is booked, and what it was paid for is kept, also when the call has no time left.
+ */
 #define SETTLE_PATIENCE_MS 5000u
 /* One replayed input gets at most this much of what is left. */
 #define REPLAY_MS 30000u
@@ -62,11 +63,23 @@ static llmlearn_err find_ceiling(const generating *g, const ll_model *model,
     return LLMLEARN_OK;
 }
 
-static llmlearn_err settle(const generating *g, int64_t id, const ll_model_reply *reply)
+/* What is booked for a call: its cost, and for each try that was lost on the way as much as a try
+ * can cost. -1: all that was set aside. */
+static int64_t booked(const ll_model_reply *reply, int64_t ceiling, int64_t tries)
+{
+    int64_t lost = ceiling / tries * reply->lost;
+
+    if (reply->cost_nanousd < 0 || lost == 0)
+        return reply->cost_nanousd;
+    return reply->cost_nanousd < ceiling - lost ? reply->cost_nanousd + lost : -1;
+}
+
+static llmlearn_err settle(const generating *g, int64_t id, const ll_model_reply *reply,
+                           int64_t cost_nanousd)
 {
     const ll_ledger_result result = { .prompt_tokens = reply->prompt_tokens,
                                       .completion_tokens = reply->completion_tokens,
-                                      .cost_nanousd = reply->cost_nanousd,
+                                      .cost_nanousd = cost_nanousd,
                                       .error = reply->reason };
 
     return ll_generate_settle(g->learner, id, &result, ll_deadline_in_ms(SETTLE_PATIENCE_MS));
@@ -93,7 +106,8 @@ static llmlearn_err ask(const generating *g, const ll_model *model, ll_ledger_ki
     if (err != LLMLEARN_OK)
         return err;
     err = ll_model_ask(model, question, &reply);
-    settled = settle(g, *out_id, &reply);
+    settled = settle(g, *out_id, &reply,
+                     booked(&reply, call.ceiling_nanousd, ll_model_tries(model, question)));
     if (err == LLMLEARN_OK)
         err = settled;
     if (err != LLMLEARN_OK) {
@@ -215,10 +229,19 @@ static llmlearn_err reject(generating *g, size_t i, const char *name, const char
     return g->reasons[i] != NULL ? LLMLEARN_OK : ll_fail(LLMLEARN_ENOMEM, "no memory for a reason");
 }
 
-/* What was paid for is kept, though there is no money left to try it out. */
+/* What was paid for is kept, though there is no money or time left to try it out. */
 static llmlearn_err reject_untried(generating *g, size_t i, const char *name)
 {
-    return reject(g, i, name, "the budget ended before it was tried out");
+    return reject(g, i, name,
+                  ll_deadline_passed(g->deadline) ? "the time ended before it was tried out"
+                                                  : "the budget ended before it was tried out");
+}
+
+/* A failure that says nothing of the candidate. */
+static bool is_untried(const generating *g, llmlearn_err err)
+{
+    return err == LLMLEARN_EBUDGET ||
+           (err == LLMLEARN_ETIMEDOUT && ll_deadline_passed(g->deadline));
 }
 
 static llmlearn_err judge(generating *g)
@@ -253,7 +276,7 @@ static llmlearn_err moderate_one(generating *g, const ll_model *moderator, size_
     int64_t id = 0;
     llmlearn_err err = ll_generate_reserve(g->learner, &call, g->deadline, &id);
 
-    if (err == LLMLEARN_EBUDGET)
+    if (is_untried(g, err))
         return reject_untried(g, i, "moderation");
     if (err != LLMLEARN_OK)
         return err;
@@ -286,6 +309,13 @@ static llmlearn_err moderate(generating *g)
 }
 
 /* ---- replaying --------------------------------------------------------- */
+
+static const ll_model *replayer(const generating *g)
+{
+    const ll_model *model = ll_models_get(ll_handle_models(g->learner), LL_MODEL_EXPLAINS);
+
+    return model != NULL ? model : g->model;
+}
 
 /* *out_fault: NULL if the answer is one that could be shown. */
 static llmlearn_err replay_input(const generating *g, const ll_model *model, const char *prompt,
@@ -323,7 +353,8 @@ static llmlearn_err replay_one(generating *g, const ll_model *model, size_t i)
             err = replay_input(g, model, prompt, &fault);
         free(prompt);
     }
-    if (err == LLMLEARN_EBUDGET)
+    if (is_untried(g, err) ||
+        (err == LLMLEARN_OK && fault != NULL && ll_deadline_passed(g->deadline)))
         return reject_untried(g, i, "replay");
     if (err == LLMLEARN_OK && fault != NULL)
         err = reject(g, i, "replay", fault);
@@ -332,14 +363,14 @@ static llmlearn_err replay_one(generating *g, const ll_model *model, size_t i)
 
 static llmlearn_err replay(generating *g)
 {
-    const ll_model *model = ll_models_get(ll_handle_models(g->learner), LL_MODEL_EXPLAINS);
+    const ll_model *model = replayer(g);
     llmlearn_err err = LLMLEARN_OK;
 
     for (size_t i = 0; i < g->candidates.count && err == LLMLEARN_OK; i++) {
         if (g->reasons[i] != NULL || g->asked->replays == 0)
             continue;
         err = g->base.input_count > 0
-                  ? replay_one(g, model != NULL ? model : g->model, i)
+                  ? replay_one(g, model, i)
                   : reject(g, i, "replay", "no logged explanation has the values that it needs");
     }
     return err;
@@ -399,7 +430,19 @@ static llmlearn_err store(const generating *g, const ll_generate_note *note)
                                      .cost_nanousd = g->cost_nanousd,
                                      .note = note };
 
-    return ll_generate_store(g->learner, &generated, g->deadline);
+    ll_deadline patience = ll_deadline_in_ms(SETTLE_PATIENCE_MS);
+
+    return ll_generate_store(g->learner, &generated,
+                             g->deadline > patience ? g->deadline : patience);
+}
+
+/* Candidates that nobody could afford to try out are not worth paying for. */
+static llmlearn_err check_replayer(const generating *g)
+{
+    const ll_model_question any = { .prompt = "", .max_tokens = REPLAY_TOKENS };
+    int64_t ceiling;
+
+    return g->asked->replays > 0 ? find_ceiling(g, replayer(g), &any, &ceiling) : LLMLEARN_OK;
 }
 
 static llmlearn_err begin(generating *g)
@@ -414,6 +457,8 @@ static llmlearn_err begin(generating *g)
     if ((g->asked->flags & LLMLEARN_GENERATE_MODERATE) != 0 &&
         ll_models_get(ll_handle_models(g->learner), LL_MODEL_MODERATES) == NULL)
         return ll_fail(LLMLEARN_ESTATE, "no model is set for moderating: llmlearn_set_model");
+    if (err == LLMLEARN_OK)
+        err = check_replayer(g);
     if (err != LLMLEARN_OK)
         return err;
     id = ll_id_make(ll_clock_now_us(&ll_handle_settings(g->learner)->clock), random);

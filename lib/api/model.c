@@ -3,7 +3,6 @@
 #include "api/arguments.h"
 #include "api/handle.h"
 #include "base/err.h"
-#include "http/url.h"
 
 #include <assert.h>
 #include <math.h>
@@ -156,14 +155,30 @@ static ll_model_reply unknown_reply(const char *reason)
     };
 }
 
-/* A model that fails is no error of this call, but for those. */
-static llmlearn_err failed(const ll_model *model, llmlearn_err err, ll_model_reply *out)
+static bool is_cancelled(const ll_model_question *question)
 {
+    return question->cancel != NULL && atomic_load(question->cancel) != 0;
+}
+
+/* Nobody was asked, or nobody took the question. */
+static ll_model_reply free_reply(const char *reason)
+{
+    return (ll_model_reply){ .reason = reason };
+}
+
+/* A model that fails is no error of this call, but for those. */
+static llmlearn_err failed(const ll_model *model, llmlearn_err err, uint32_t lost,
+                           ll_model_reply *out)
+{
+    const char *reason = err == LLMLEARN_ECANCELLED  ? "cancelled"
+                         : err == LLMLEARN_ETIMEDOUT ? "timeout"
+                                                     : "model";
+
+    *out = lost == 0 ? free_reply(reason) : unknown_reply(reason);
     if (err == LLMLEARN_ENOMEM || err == LLMLEARN_ECANCELLED)
         return err;
     ll_log_write(model->log, LLMLEARN_LOG_WARNING, "model-failed", "%s: %s", model->model,
                  llmlearn_error_detail());
-    *out = unknown_reply(err == LLMLEARN_ETIMEDOUT ? "timeout" : "model");
     return LLMLEARN_OK;
 }
 
@@ -171,16 +186,20 @@ static llmlearn_err ask_endpoint(const ll_model *model, const ll_model_question 
                                  ll_model_reply *out)
 {
     ll_llm_message messages[MESSAGES_MAX];
-    const ll_llm_chat chat = chat_of(model, question, messages);
+    ll_llm_chat chat = chat_of(model, question, messages);
     ll_llm_answer answer;
-    llmlearn_err err = ll_chat_ask(&model->endpoint, &chat, &answer);
+    uint32_t lost = 0;
+    llmlearn_err err;
 
+    chat.lost = &lost;
+    err = ll_chat_ask(&model->endpoint, &chat, &answer);
     if (err != LLMLEARN_OK)
-        return failed(model, err, out);
+        return failed(model, err, lost, out);
     *out = (ll_model_reply){ .reason = reason_of_kind(answer.kind),
                              .prompt_tokens = answer.prompt_tokens,
                              .completion_tokens = answer.completion_tokens,
-                             .cost_nanousd = answer.cost_nanousd };
+                             .cost_nanousd = answer.cost_nanousd,
+                             .lost = lost };
     if (out->reason == NULL) {
         out->text = answer.text;
         answer.text = NULL;
@@ -226,14 +245,20 @@ static llmlearn_err ask_caller(const ll_model *model, const ll_model_question *q
     else
         free(answer.text);
     free(answer.model_answered);
-    return err == LLMLEARN_ECANCELLED ? err : LLMLEARN_OK;
+    return out->reason != NULL && is_cancelled(q)
+               ? ll_fail(LLMLEARN_ECANCELLED, "cancelled while the model was asked")
+               : LLMLEARN_OK;
 }
 
 llmlearn_err ll_model_ask(const ll_model *model, const ll_model_question *question,
                           ll_model_reply *out_reply)
 {
+    if (is_cancelled(question)) {
+        *out_reply = free_reply("cancelled");
+        return ll_fail(LLMLEARN_ECANCELLED, "cancelled before the model was asked");
+    }
     if (ll_deadline_passed(question->deadline)) {
-        *out_reply = unknown_reply("timeout");
+        *out_reply = free_reply("timeout");
         return LLMLEARN_OK;
     }
     return model->ask != NULL ? ask_caller(model, question, out_reply)
@@ -257,18 +282,23 @@ static size_t bytes_said(const ll_llm_chat *chat)
     return bytes;
 }
 
+int64_t ll_model_tries(const ll_model *model, const ll_model_question *question)
+{
+    if (model->ask != NULL)
+        return 1;
+    return 1 + (model->endpoint.retries_max > 0 ? model->endpoint.retries_max : 0) +
+           (question->json_schema != NULL ? FORMS_MORE : 0);
+}
+
 /* Each of its tries may be billed. */
 int64_t ll_model_ceiling_nanousd(const ll_model *model, const ll_model_question *question)
 {
     ll_llm_message messages[MESSAGES_MAX];
     const ll_llm_chat chat = chat_of(model, question, messages);
-    int64_t tries = 1 + (model->endpoint.retries_max > 0 ? model->endpoint.retries_max : 0) +
-                    (chat.schema != NULL ? FORMS_MORE : 0);
+    int64_t tries = ll_model_tries(model, question);
     size_t bytes = bytes_said(&chat);
 
-    if (model->ask != NULL)
-        tries = 1;
-    else if (ll_chat_measure(&model->endpoint, &chat, &bytes) != LLMLEARN_OK)
+    if (model->ask == NULL && ll_chat_measure(&model->endpoint, &chat, &bytes) != LLMLEARN_OK)
         return -1;
     int64_t once = ll_prices_ceiling(model->prices, model->model, bytes, chat.max_tokens);
     return once >= 0 && once <= INT64_MAX / tries ? once * tries : -1;
@@ -296,6 +326,8 @@ static llmlearn_err check(uint32_t uses, const llmlearn_model *m)
 
     if ((m->flags & ~flags) != 0)
         return ll_fail(LLMLEARN_EINVAL, "flags: unknown bits 0x%x", m->flags & ~flags);
+    if (m->reserved != 0)
+        return ll_fail(LLMLEARN_EINVAL, "reserved: must be 0");
     if ((uses & LLMLEARN_FOR_MODERATING) != 0 && m->base_url == NULL)
         return ll_fail(LLMLEARN_EINVAL, "base_url: only an endpoint can moderate");
     if (ll_argument_name("model", m->model, true) == SIZE_MAX ||
@@ -393,15 +425,6 @@ static llmlearn_err fill(ll_model *m, const llmlearn_model *theirs)
     return ll_prices_load(theirs->price_file, &m->prices);
 }
 
-/* Without libcurl, which knows what a URL is, a call will say so. */
-static llmlearn_err check_url(const char *url)
-{
-    const ll_curl *curl = NULL;
-    ll_url parts;
-
-    return ll_curl_load(&curl) == LLMLEARN_OK ? ll_url_check(curl, url, &parts) : LLMLEARN_OK;
-}
-
 static llmlearn_err make(const ll_log *log, const llmlearn_model *theirs, ll_model **out)
 {
     ll_model *m = calloc(1, sizeof *m);
@@ -417,9 +440,7 @@ static llmlearn_err make(const ll_log *log, const llmlearn_model *theirs, ll_mod
         snprintf(m->identity, sizeof m->identity, "%s %p", m->model, (void *)m);
         fill_endpoint(m, theirs);
         if (m->ask == NULL)
-            err = ll_llm_endpoint_check(&m->endpoint);
-        if (m->ask == NULL && err == LLMLEARN_OK)
-            err = check_url(m->base_url);
+            err = ll_llm_endpoint_check_all(&m->endpoint);
     }
     if (err != LLMLEARN_OK) {
         free_model(m);

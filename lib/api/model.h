@@ -58,15 +58,18 @@ typedef struct ll_model_reply {
     const char *reason; /* static: why there is no text; NULL: there is one */
     char *text;
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* -1: unknown */
+    uint32_t lost; /* tries that brought no answer, and may be billed beside that cost */
 } ll_model_reply;
 
 /* LLMLEARN_OK also if the model failed: then with a reason. Else LLMLEARN_ENOMEM or
- * LLMLEARN_ECANCELLED. */
+ * LLMLEARN_ECANCELLED (the flag is raised); the reply then says what it cost, and has no text. */
 llmlearn_err ll_model_ask(const ll_model *model, const ll_model_question *question,
                           ll_model_reply *out_reply);
 void ll_model_reply_free(ll_model_reply *reply);
 
-/* What a question can cost at the most, with its retries; -1: the price is not known. */
+/* What a question can cost at the most, with all its tries; -1: the price is not known. */
 int64_t ll_model_ceiling_nanousd(const ll_model *model, const ll_model_question *question);
+/* The most tries that it can take. */
+int64_t ll_model_tries(const ll_model *model, const ll_model_question *question);
 
 #endif

@@ -245,6 +245,8 @@ llmlearn_err ll_chat_ask(const ll_llm_endpoint *endpoint, const ll_llm_chat *cha
     llmlearn_err err;
 
     assert(out_answer != NULL);
+    if (chat->lost != NULL)
+        *chat->lost = 0;
     err = check(endpoint, chat);
     if (err == LLMLEARN_OK)
         err = ll_session_open(&session);
@@ -253,8 +255,12 @@ llmlearn_err ll_chat_ask(const ll_llm_endpoint *endpoint, const ll_llm_chat *cha
     err = negotiate(&session, chat, &format, &response);
     if (err == LLMLEARN_OK) {
         err = read_response(&session, &response, format, out_answer);
+        if (err != LLMLEARN_OK && ll_session_succeeded(&response))
+            session.lost++;
         ll_http_response_free(&response);
     }
+    if (chat->lost != NULL)
+        *chat->lost = session.lost;
     ll_session_close(&session);
     return err;
 }

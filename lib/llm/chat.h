@@ -31,6 +31,9 @@ typedef struct ll_llm_chat {
     size_t response_bytes_max; /* 0: LL_HTTP_RESPONSE_BYTES */
     ll_deadline deadline;
     const atomic_int *cancel; /* NULL; non-zero: stop */
+    /* NULL: not wanted. Set also if the call fails: how many of its attempts brought no answer and
+     * may be billed. 0 after a failure: it certainly cost nothing. */
+    uint32_t *lost;
 } ll_llm_chat;
 
 /* LLMLEARN_OK also if the model refused, was cut off or said nothing: see the answer's kind.

@@ -55,7 +55,7 @@ llmlearn_err ll_session_open(ll_session *session)
     const ll_llm_endpoint *endpoint = session->endpoint;
     llmlearn_err err;
 
-    session->attempts = 0;
+    session->attempts = session->lost = 0;
     session->authorization[0] = '\0';
     session->key_offset = 0;
     session->organization[0] = session->project[0] = '\0';
@@ -152,6 +152,21 @@ static llmlearn_err attempt(ll_session *session, const char *url, const char *bo
     return err;
 }
 
+static bool may_be_billed(const ll_http_response *response)
+{
+    switch (response->failure) {
+    case LL_HTTP_REFUSED:
+    case LL_HTTP_NO_CONNECT:
+    case LL_HTTP_TLS:
+    case LL_HTTP_NO_LIBRARY:
+        return false;
+    case LL_HTTP_DONE:
+        return response->status < 300 || response->status == 408 || response->status >= 500;
+    default:
+        return true;
+    }
+}
+
 static uint32_t retries_max(const ll_llm_endpoint *endpoint)
 {
     if (endpoint->retries_max < 0)
@@ -243,6 +258,8 @@ llmlearn_err ll_session_send(ll_session *session, const char *path, const char *
         int64_t wait_ms;
 
         err = attempt(session, url, body, body_bytes, &response);
+        if (err != LLMLEARN_OK || !ll_session_succeeded(&response))
+            session->lost += may_be_billed(&response);
         if (err == LLMLEARN_OK && ll_session_succeeded(&response))
             wait_ms = LL_RETRY_NEVER;
         else

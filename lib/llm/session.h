@@ -21,6 +21,7 @@ typedef struct ll_session {
     const atomic_int *cancel;
     size_t response_bytes_max;                     /* 0: LL_HTTP_RESPONSE_BYTES */
     uint32_t attempts;                             /* so far, over all requests */
+    uint32_t lost;                                 /* of those: see ll_session_send */
     int64_t latency_ms;                            /* of the latest attempt */
     char authorization[LL_LLM_KEY_BYTES_MAX + 32]; /* the header; "" without a key */
     size_t key_offset;                             /* in it */
@@ -32,7 +33,11 @@ typedef struct ll_session {
 llmlearn_err ll_session_open(ll_session *session);
 void ll_session_close(ll_session *session);
 
-/* LLMLEARN_OK with the latest answer, of whatever status. body NULL: GET. path: "/models". */
+/* LLMLEARN_OK with the latest answer, of whatever status. body NULL: GET. path: "/models".
+ *
+ * session->lost counts attempts that brought no answer and may be billed all the same: the service
+ * may have worked for them. One that never reached it, or that it refused (a status 4xx but 408),
+ * is none of them. */
 llmlearn_err ll_session_send(ll_session *session, const char *path, const char *body,
                              size_t body_bytes, ll_http_response *out_response);
 

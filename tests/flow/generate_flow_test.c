@@ -28,6 +28,7 @@ static int asked, others_asked;
 static int64_t cost_said; /* -1: not known */
 static char system_told[8000], prompt_told[8000], data_told[20000];
 static int32_t cancel;
+static bool cancels; /* while it is asked */
 
 static void note(char *to, size_t bytes, const char *text)
 {
@@ -46,8 +47,10 @@ static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_
         note(prompt_told, sizeof prompt_told, question->prompt);
         note(data_told, sizeof data_told, question->data);
     }
-    if (__atomic_load_n(&cancel, __ATOMIC_SEQ_CST) != 0)
+    if (cancels) {
+        __atomic_store_n(&cancel, 1, __ATOMIC_SEQ_CST);
         return LLMLEARN_ECANCELLED;
+    }
     if (text == NULL)
         return LLMLEARN_ELLM;
     out->text = strdup(text);
@@ -90,6 +93,7 @@ static void set_up(void)
     asked = others_asked = 0;
     cost_said = 6000000;
     cancel = 0;
+    cancels = false;
     variants_said = other_said = NULL;
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
@@ -407,13 +411,17 @@ START_TEST(a_cancelled_generation_stores_nothing_and_counts_its_reservation)
 
     set_model(LLMLEARN_FOR_GENERATING, write_prices());
     set_budget(0, 0);
-    cancel = 1;
+    cancels = true;
     generation.cancel = &cancel;
     ck_assert_int_eq(llmlearn_generate_variants(learner, &generation, NULL), LLMLEARN_ECANCELLED);
     ck_assert_int_eq(number("SELECT count(*) FROM llm_variants"), 1);
     ck_assert_int_eq(number("SELECT count(*) FROM llm_generations WHERE cost_nanousd IS NULL"
                             " AND reserved_nanousd > 30000000"),
                      1);
+    /* The flag is still up: nobody is asked, and nothing more is counted. */
+    ck_assert_int_eq(llmlearn_generate_variants(learner, &generation, NULL), LLMLEARN_ECANCELLED);
+    ck_assert_int_eq(asked, 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_generations WHERE cost_nanousd IS NULL"), 1);
 }
 END_TEST
 

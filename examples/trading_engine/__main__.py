@@ -48,7 +48,14 @@ def _arguments(args: list[str] | None) -> argparse.Namespace:
         default="classic",
         help="how new tests are decided (classic); the others take weeks, on a simulated clock",
     )
+    parser.add_argument(
+        "--week",
+        action="store_true",
+        help="a week on a simulated clock, and the weekly job at its end, in a database of its own",
+    )
     options = parser.parse_args(args)
+    if options.week and options.rate:
+        parser.error("--week asks nobody, --rate does")
     if options.once and options.rate:
         parser.error("--once never asks, --rate does")
     return options
@@ -73,6 +80,7 @@ def main(args: list[str] | None = None) -> int:
 
         from .demo import run
         from .endpoint import Endpoint, SetupError
+        from .week import run_week
     except ImportError as problem:
         print(f"{problem}: build the Python binding first, or use 'make run'", file=sys.stderr)
         return 2
@@ -80,7 +88,11 @@ def main(args: list[str] | None = None) -> int:
         endpoint = Endpoint.from_environment(os.environ)
         database = Path(os.environ.get("LLMLEARN_DEMO_DB") or DATABASE).absolute()
         database.parent.mkdir(parents=True, exist_ok=True)
-        asyncio.run(run(screen, options, database, endpoint))
+        if options.week:
+            database = database.with_name("week.db")
+            asyncio.run(run_week(screen, options.seed, options.readers, database, endpoint))
+        else:
+            asyncio.run(run(screen, options, database, endpoint))
     except SetupError as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -111,11 +111,11 @@ class Replay:
         return self.tally
 
     async def _play(self, repeat: int, on_step: Callable[[Step], None]) -> None:
-        numbers = self._reader_numbers(repeat)
+        numbers = self.reader_numbers(repeat)
         done = 0
         for month, group in groupby(self.signals, key=lambda signal: signal.day):
             signals = list(group)
-            await self._play_month(signals, numbers)
+            await self.play_month(signals, numbers)
             done += len(signals)
             if self.clock is not None:
                 self.clock.advance(seconds=DAY_S)
@@ -123,12 +123,12 @@ class Replay:
             self._testing -= ended.keys()
             on_step(Step(month, done, len(self.signals), repeat + 1, ended))
 
-    def _reader_numbers(self, repeat: int) -> Iterator[int]:
+    def reader_numbers(self, repeat: int) -> Iterator[int]:
         start = self.first_reader + repeat * READERS
         while True:
             yield from range(start, start + READERS)
 
-    async def _play_month(self, signals: list[Signal], numbers: Iterator[int]) -> None:
+    async def play_month(self, signals: list[Signal], numbers: Iterator[int]) -> None:
         await asyncio.gather(
             *(
                 self._show(signal, self.raters.name(next(numbers)))

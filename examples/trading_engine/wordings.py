@@ -19,7 +19,7 @@ BASELINE = "v1.0"
 _TASK = """\
 Explain to a private investor why the signal for {{ticker}} is {{signal}}. Use no \
 figures but those given here, at most 60 words, plain text. Keep to this wording:"""
-_MARK = "\n---\n"
+MARK = "\n---\n"
 
 _AVERAGES = (
     "over the last {{short_months}} months it averaged {{short_average}} dollars, "
@@ -74,7 +74,7 @@ _WORDINGS: dict[str, list[_Generation]] = {
 def generations(signal: str) -> list[_Generation]:
     """The prompts for a signal by version, generation after generation."""
     return [
-        {version: _TASK + _MARK + wording for version, wording in generation.items()}
+        {version: _TASK + MARK + wording for version, wording in generation.items()}
         for generation in _WORDINGS.get(signal, [])
     ]
 
@@ -114,7 +114,7 @@ def template_for(signal: str, prompt: str | None, known: Collection[str]) -> str
 
 def wording_for(prompt: str | None, known: Collection[str]) -> str:
     """The wording of a prompt without the sentences that name what is not known; may be ""."""
-    wording = (prompt or "").rpartition(_MARK)[2].strip()
+    wording = (prompt or "").rpartition(MARK)[2].strip()
     sentences = _SENTENCE_END.split(wording)
     return " ".join(s for s in sentences if all(name in known for name in _PLACE.findall(s)))
 

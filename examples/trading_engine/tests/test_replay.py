@@ -180,7 +180,7 @@ async def test_undecided_tests_get_at_most_three_passes(learner: AsyncLearner) -
 
 async def test_every_pass_has_new_readers(learner: AsyncLearner) -> None:
     replay = Replay(learner, LLMService(learner), Raters(1), [], first_reader=7)
-    numbers = [replay._reader_numbers(repeat) for repeat in range(2)]
+    numbers = [replay.reader_numbers(repeat) for repeat in range(2)]
     first, second = ([next(some) for _ in range(READERS + 1)] for some in numbers)
     assert first == [*range(7, 7 + READERS), 7]
     assert not set(first) & set(second)

@@ -264,6 +264,7 @@ class Awaited:
         password: str | Callable[[], str | None] | None = None,
         ca_file: str | None = None,
         plain_loopback: bool = False,
+        private_addresses: bool = False,
     ) -> None:
         """See :meth:`Learner.set_mail`."""
         await self._run(
@@ -275,6 +276,7 @@ class Awaited:
             password=password,
             ca_file=ca_file,
             plain_loopback=plain_loopback,
+            private_addresses=private_addresses,
         )
 
     async def set_webhook(

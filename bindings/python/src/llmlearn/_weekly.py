@@ -100,8 +100,9 @@ class Weekly(Writing):
         """Runs what is due, unless another process does, and sends the alerts that wait.
 
         A job that was missed, however often, is run once. Returns how many ran
-        to their end. What fails for one signal is alerted and does not stop the
-        others.
+        to their end: 0 also if another process is running it. What fails for one
+        signal is alerted and does not stop the others. That an alert cannot be
+        sent is no error: it is tried again for a week.
 
         Raises StateError (there is no schedule), TimedOutError (what is left is
         done by a later call), and the errors of storing.
@@ -159,6 +160,7 @@ class Weekly(Writing):
         password: str | Callable[[], str | None] | None = None,
         ca_file: str | None = None,
         plain_loopback: bool = False,
+        private_addresses: bool = False,
     ) -> None:
         """Where alerts go by mail, from this process.
 
@@ -171,6 +173,9 @@ class Weekly(Writing):
             password: or a function that gives it; kept as ``api_key`` is.
             ca_file: PEM; default: the system's certificates.
             plain_loopback: a server on this machine needs no TLS.
+            private_addresses: the server may be in a private network.
+
+        Raises UnsupportedError if libcurl is not there.
         """
         if server is None:
             self._invoke(lib.llmlearn_set_mail, ffi.NULL)
@@ -181,7 +186,8 @@ class Weekly(Writing):
         mail = convert.record(
             "llmlearn_mail",
             keep,
-            flags=lib.LLMLEARN_MAIL_PLAIN_LOOPBACK if plain_loopback else 0,
+            flags=(lib.LLMLEARN_MAIL_PLAIN_LOOPBACK if plain_loopback else 0)
+            | (lib.LLMLEARN_MAIL_PRIVATE_ADDRESSES if private_addresses else 0),
             server=convert.text("server", server),
             to=self._texts("to", addresses, keep),
             to_count=len(addresses),

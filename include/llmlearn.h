@@ -532,7 +532,7 @@ LLMLEARN_API llmlearn_err llmlearn_self_check(llmlearn *learner, uint64_t test_i
 
 /* Gives a secret when it is needed: writes it to out with a NUL and returns its length; 0: there is
  * none. What was given is wiped after its use. Called from the caller's threads and the
- * scheduler's; must not call the library. */
+ * scheduler's; must not call the library, nor throw. */
 typedef size_t (*llmlearn_secret_fn)(void *user, char *out, size_t out_bytes);
 
 /* A question to the caller's own client. Texts are valid until the function returns. */
@@ -558,7 +558,8 @@ typedef struct llmlearn_answer {
 } llmlearn_answer;
 
 /* The caller's own client, in place of the library's. Any error but LLMLEARN_OK is a failure of the
- * model. Called from the threads that call llmlearn_explain and the like, and the scheduler's. */
+ * model. Called from the threads that call llmlearn_explain and the like, and the scheduler's; it
+ * may call the library, and must not throw. It keeps to the deadline itself. */
 typedef llmlearn_err (*llmlearn_ask_fn)(void *user, const llmlearn_question *question,
                                         llmlearn_answer *out_answer);
 
@@ -596,13 +597,15 @@ typedef struct llmlearn_model {
 } llmlearn_model;
 
 /* Says which model is asked, for one or more uses; replaces what was said before, for calls that
- * begin from now on. Of this process, kept in no file: say it after each open.
+ * begin from now on. Of this process, kept in no file: say it after each open. What was replaced
+ * is freed at close, since calls may still go on with it: a key that changes often is for read_key.
  *
  *   uses   LLMLEARN_FOR_*, at least one
  *   model  NULL: none any more
  *
  * Returns LLMLEARN_EIO (price_file cannot be read), LLMLEARN_EINVAL (it is no price list; a URL
- * that must not be called: says why). Cost: reading the price list, some 10 ms. */
+ * or header that must not be sent: says why), LLMLEARN_EUNSUPPORTED (base_url, and no libcurl is
+ * installed). Cost: reading the price list, some 10 ms. */
 LLMLEARN_API llmlearn_err llmlearn_set_model(llmlearn *learner, uint32_t uses,
                                              const llmlearn_model *model);
 
@@ -642,7 +645,8 @@ typedef struct llmlearn_explain_request {
 typedef enum llmlearn_source {
     LLMLEARN_FROM_MODEL = 1,
     LLMLEARN_FROM_CACHE = 2,
-    LLMLEARN_FROM_BASELINE = 3, /* the variant failed, the baseline's prompt was answered */
+    LLMLEARN_FROM_BASELINE = 3, /* the variant failed; the champion's prompt was answered, or if
+                                 * it is the champion that failed, the baseline's */
     LLMLEARN_FROM_TEMPLATE = 4  /* no model answered */
 } llmlearn_source;
 
@@ -674,8 +678,9 @@ typedef struct llmlearn_explained {
  * "not_utf8", "control_characters", "invisible_characters", "not_json", "json_fields" (one is
  * missing or empty), "contradicts_signal" (a BUY that plainly advises to sell; English and German).
  * A failed variant counts as a fallback of its arm. During a test nothing comes out of
- * the cache, whose answers live 10 minutes. Half of the deadline is for the variant if there is a
- * baseline to ask after it.
+ * the cache, whose answers live 10 minutes and are given to the same prompt, `system` and model.
+ * Half of the deadline is for the variant if there is another prompt to ask after it: the
+ * champion's, or the baseline's if the champion failed.
  *
  *   out_explained  required; its struct_size set by the caller
  *
@@ -691,7 +696,9 @@ LLMLEARN_API llmlearn_err llmlearn_explain(llmlearn *learner,
 
 /* What may be spent on generating, replaying and moderating, by every process on this database
  * together. Before a call what it can cost at the most is set aside; after it, what it did cost
- * is booked, or all of that if the service does not say. A model without a known price
+ * is booked, or all of that if the service does not say. A call that the service refused (a status
+ * 4xx but 408) or that never reached it costs nothing; a try that was lost on the way counts with
+ * the most that it can cost, beside the one that was answered. A model without a known price
  * (llmlearn_model.price_file) can be asked only where neither limit is set. */
 typedef struct llmlearn_budget {
     uint32_t struct_size;
@@ -742,7 +749,8 @@ typedef struct llmlearn_generation {
  * Version names are g1.1, g1.2, ...: the number of the generation and the place in it. Returns
  * LLMLEARN_EBUDGET (nothing was called), LLMLEARN_ELLM (the answer cannot be used; what it cost is
  * booked), LLMLEARN_ENOTFOUND (signal or version), LLMLEARN_ESTATE (no model is set, the version
- * has no text), LLMLEARN_ECANCELLED, the storing errors. */
+ * has no text), LLMLEARN_ECANCELLED, the storing errors. After its deadline it asks for nothing
+ * more, but may take up to 5 s twice to book what was paid and to keep what that brought. */
 LLMLEARN_API llmlearn_err llmlearn_generate_variants(llmlearn *learner,
                                                      const llmlearn_generation *generation,
                                                      char **out_json);

@@ -323,7 +323,8 @@ static llmlearn_err replay_input(const generating *g, const ll_model *model, con
 {
     const ll_reply_rules rules = { .signal = g->base.signal,
                                    .json_fields = g->asked->fields,
-                                   .json_field_count = g->asked->field_count };
+                                   .json_field_count = g->asked->field_count,
+                                   .bytes_max = LL_REPLY_BYTES_MAX };
     const ll_model_question question = { .prompt = prompt,
                                          .max_tokens = REPLAY_TOKENS,
                                          .deadline = ll_deadline_within_ms(g->deadline, REPLAY_MS),

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "prompt/candidates.h"
 #include "stats/interval.h"
 #include "store/lessons.h"
 #include "store/lineage.h"
@@ -15,6 +16,10 @@
 #define LESSON_DAYS 90
 #define EXAMPLES_OF_A_KIND (LL_META_EXAMPLES_MAX / 2)
 #define CONFIDENCE 0.95
+/* The guards take so many; the candidates are held against each other, too. */
+#define KNOWN_MAX (LL_GUARD_KNOWN_MAX - LL_CANDIDATES_MAX)
+/* Most of what a model ever wrote may have been rejected, and is passed over. */
+#define KNOWN_READ_MAX (16u * LL_GUARD_KNOWN_MAX)
 
 /* ---- what is kept ------------------------------------------------------ */
 
@@ -180,7 +185,7 @@ static llmlearn_err add_known(void *context, const ll_lineage *lineage)
     ll_generate_base *base = context;
 
     if (lineage->variant == base->parent || lineage->text == NULL ||
-        lineage->status == LL_VARIANT_REJECTED || base->known_count == LL_GUARD_KNOWN_MAX)
+        lineage->status == LL_VARIANT_REJECTED || base->known_count == KNOWN_MAX)
         return LLMLEARN_OK;
     size_t bytes = strlen(lineage->text);
     const char *text = keep(base, lineage->text, bytes);
@@ -238,7 +243,7 @@ llmlearn_err ll_generate_base_read(ll_connection *connection, const char *signal
                                    int64_t now_us, ll_generate_base *out_base)
 {
     ll_generate_base *base = out_base;
-    ll_lineage_filter others = { .anybodys = true, .limit = LL_GUARD_KNOWN_MAX + 1 };
+    ll_lineage_filter others = { .anybodys = true, .limit = KNOWN_READ_MAX };
     llmlearn_err err;
 
     assert(inputs_max <= LL_BASE_INPUTS_MAX);

@@ -331,9 +331,12 @@ static llmlearn_err call_promote(void)
 static llmlearn_err answer(void *user, const llmlearn_question *question, llmlearn_answer *out)
 {
     (void)user;
-    out->text = __real_strdup(question->json_schema != NULL
-                                  ? "{\"variants\": [\"Tell why {{ticker}} rises, plainly.\"]}"
-                                  : "It rises.");
+    out->text = __real_strdup(
+        question->json_schema == NULL ? "It rises."
+        : strstr(question->prompt, "{{trend}}") != NULL
+            ? "{\"variants\": [\"For a private investor: why {{ticker}} is a {{signal}}"
+              " when its trend is {{trend}}, and what could prove that wrong?\"]}"
+            : "{\"variants\": [\"Tell why {{ticker}} rises, plainly.\"]}");
     return LLMLEARN_OK;
 }
 
@@ -376,6 +379,25 @@ static llmlearn_err call_generate(void)
 
     disarm();
     ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(json);
+    return err;
+}
+
+/* With inputs out of the log that a candidate is tried out on. */
+static llmlearn_err call_replay(void)
+{
+    const llmlearn_generation generation = { .struct_size = sizeof generation,
+                                             .signal = "HOLD",
+                                             .replays = 2,
+                                             .deadline_ms = LEARNER_DEADLINE_MS };
+    char *json = NULL;
+    llmlearn_err err = llmlearn_generate_variants(learner, &generation, &json);
+
+    disarm();
+    ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    ck_assert_msg(json == NULL || strstr(json, "\"status\":\"draft\"") != NULL ||
+                      strstr(json, "near_copy") != NULL,
+                  "%s", json);
     llmlearn_free(json);
     return err;
 }
@@ -423,12 +445,37 @@ static const struct {
     { "set_model", call_set_model },
     { "explain", call_explain },
     { "generate_variants", call_generate },
+    { "replay", call_replay },
     { "variants", call_variants },
     { "stats_summary", call_stats_summary },
     { "close", call_close },
 };
 
 /* ---- the loop ---------------------------------------------------------- */
+
+static void prepare_replay(void)
+{
+    const llmlearn_variant v = {
+        .struct_size = sizeof v,
+        .deadline_ms = LEARNER_DEADLINE_MS,
+        .signal = "HOLD",
+        .version = "v1.0",
+        .text = "Explain in plain words why {{ticker}} is a {{signal}}, what its trend {{trend}}"
+                " means, and one risk."
+    };
+    const llmlearn_explanation e = { .struct_size = sizeof e,
+                                     .flags = LLMLEARN_HAS_CONFIDENCE,
+                                     .ticker = "NVDA",
+                                     .signal = "HOLD",
+                                     .text = "It stays.",
+                                     .confidence = 0.5,
+                                     .metadata_json = "{\"trend\": 1.5, \"more\": \"x\"}" };
+
+    expect_ok(llmlearn_add_variant(learner, &v));
+    for (int i = 0; i < 2; i++)
+        expect_ok(llmlearn_log_explanation(learner, &e, NULL));
+    expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
+}
 
 static void add_variant(const char *signal, const char *version)
 {
@@ -460,6 +507,7 @@ static void set_up(void)
     add_variant("BUY", "v1.1");
     add_variant("SELL", "v1.0");
     add_variant("SELL", "v1.1");
+    prepare_replay();
     expect_ok(
         llmlearn_promote_variant(learner, "SELL", "v1.0", "test", "first", LEARNER_DEADLINE_MS));
     expect_ok(llmlearn_start_ab_test(learner, &t, NULL));

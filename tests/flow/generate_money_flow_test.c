@@ -47,6 +47,7 @@ static void complete(int fd, const char *content)
 
 static void answer(void *user, const http_server_request *request)
 {
+    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{";
     int status = request->number <= 8 ? statuses[request->number - 1] : 0;
 
     (void)user;
@@ -58,7 +59,7 @@ static void answer(void *user, const http_server_request *request)
         else
             complete(request->fd, "It rises.");
     } else if (status == 1) {
-        http_server_write(request->fd, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", 42);
+        http_server_write(request->fd, cut, sizeof cut - 1);
     } else if (status != 0) {
         http_server_reply(request->fd, status, "retry-after-ms: 1\r\n",
                           "{\"error\": {\"type\": \"no\"}}");

@@ -35,8 +35,8 @@ static void read_values(const llmlearn_explain_request *request, ll_values *v)
 /* Unknown once it is unknown of one answer. */
 static void add_known(int64_t *sum, int64_t more)
 {
-    if (*sum >= 0)
-        *sum = more >= 0 ? *sum + more : -1;
+    if (*sum >= 0 && (more < 0 || __builtin_add_overflow(*sum, more, sum)))
+        *sum = more < 0 ? -1 : INT64_MAX;
 }
 
 static void count_reply(const ll_explain *explain, const ll_model_reply *reply, ll_explained *out)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static char folder[FOLDER_PATH_BYTES];
 static char path[FOLDER_PATH_BYTES + 32];
@@ -20,6 +21,7 @@ static atomic_int asked;
 static char last_prompt[2000];
 static const char *said;
 static llmlearn_err ends_with;
+static int64_t tokens_said;
 
 static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_answer *out)
 {
@@ -27,6 +29,10 @@ static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_
 
     if (atomic_fetch_add(&asked, 1) < 1000) /* one thread alone */
         snprintf(last_prompt, sizeof last_prompt, "%s", question->prompt);
+    if (tokens_said > 0) {
+        out->flags = LLMLEARN_HAS_PROMPT_TOKENS;
+        out->prompt_tokens = tokens_said;
+    }
     if (ends_with == LLMLEARN_OK)
         out->text = strdup(own != NULL ? own : said != NULL ? said : question->system);
     return ends_with;
@@ -52,6 +58,7 @@ static void set_up(void)
 
     atomic_store(&asked, 0);
     said = NULL;
+    tokens_said = 0;
     ends_with = LLMLEARN_OK;
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
@@ -154,6 +161,54 @@ START_TEST(a_client_that_cancels_by_itself_has_failed)
 }
 END_TEST
 
+START_TEST(numbers_that_cannot_be_are_not_added_up_past_the_end)
+{
+    const llmlearn_variant v = { .struct_size = sizeof v,
+                                 .deadline_ms = LEARNER_DEADLINE_MS,
+                                 .signal = "BUY",
+                                 .version = "v1.1",
+                                 .text = "New: why {{signal}} {{ticker}}?" };
+    llmlearn_explained e = { .struct_size = sizeof e };
+
+    expect_ok(llmlearn_add_variant(learner, &v));
+    expect_ok(llmlearn_promote_variant(learner, "BUY", "v1.1", "ann", "next", LEARNER_DEADLINE_MS));
+    set_model(NULL);
+    said = "You should sell now.";
+    tokens_said = INT64_MAX;
+    expect_ok(llmlearn_explain(learner, &plain, &e));
+    ck_assert_int_eq(atomic_load(&asked), 2);
+    ck_assert_int_eq(e.source, LLMLEARN_FROM_TEMPLATE);
+    ck_assert_uint_eq(e.flags & LLMLEARN_HAS_PROMPT_TOKENS, LLMLEARN_HAS_PROMPT_TOKENS);
+    ck_assert(e.prompt_tokens == INT64_MAX);
+    ck_assert_uint_eq(e.flags & LLMLEARN_UNLOGGED, 0);
+    llmlearn_free(e.text);
+}
+END_TEST
+
+/* ---- a process in trouble ---------------------------------------------- */
+
+/* libcurl then says that it has no memory. A reader gets a text all the same. */
+START_TEST(without_file_descriptors_a_template_answers)
+{
+    const llmlearn_model model = { .struct_size = sizeof model,
+                                   .model = "toy-1",
+                                   .base_url = "http://127.0.0.1:1/v1",
+                                   .retries_max = UINT32_MAX };
+    llmlearn_explain_request request = plain;
+    struct rlimit before, none;
+
+    expect_ok(llmlearn_set_model(learner, LLMLEARN_FOR_EXPLAINING, &model));
+    request.fallback = "{{ticker}}: {{signal}}.";
+    expect_text(&request, LLMLEARN_FROM_TEMPLATE, "NVDA: BUY."); /* has opened what it needs */
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    expect_text(&request, LLMLEARN_FROM_TEMPLATE, "NVDA: BUY.");
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
 /* ---- numbers ----------------------------------------------------------- */
 
 START_TEST(confidence_has_a_point_in_every_locale)
@@ -219,6 +274,8 @@ int main(void)
     tcase_add_test(tc, a_kept_answer_must_suit_the_request);
     tcase_add_test(tc, a_flag_that_is_raised_asks_nobody);
     tcase_add_test(tc, a_client_that_cancels_by_itself_has_failed);
+    tcase_add_test(tc, numbers_that_cannot_be_are_not_added_up_past_the_end);
+    tcase_add_test(tc, without_file_descriptors_a_template_answers);
     tcase_add_test(tc, confidence_has_a_point_in_every_locale);
     tcase_add_test(tc, a_url_or_header_that_must_not_be_used_is_told_when_it_is_set);
     suite_add_tcase(suite, tc);

@@ -26,7 +26,8 @@ typedef struct generating {
     llmlearn *learner;
     const llmlearn_generation *asked;
     ll_deadline deadline;
-    const ll_model *model;
+    /* As they were set when it began; NULL: no moderation was asked for. */
+    const ll_model *model, *replayer, *moderator;
     char run[LLMLEARN_ID_TEXT_BYTES];
     ll_generate_base base;
     ll_candidates candidates;
@@ -263,8 +264,9 @@ static llmlearn_err judge(generating *g)
     return err;
 }
 
-static llmlearn_err moderate_one(generating *g, const ll_model *moderator, size_t i)
+static llmlearn_err moderate_one(generating *g, size_t i)
 {
+    const ll_model *moderator = g->moderator;
     const char *text = g->candidates.items[i].prompt;
     const ll_paid_call call = { .kind = LL_LEDGER_MODERATE,
                                 .signal = g->base.signal_id,
@@ -296,30 +298,21 @@ static llmlearn_err moderate_one(generating *g, const ll_model *moderator, size_
 
 static llmlearn_err moderate(generating *g)
 {
-    const ll_model *moderator = ll_models_get(ll_handle_models(g->learner), LL_MODEL_MODERATES);
     llmlearn_err err = LLMLEARN_OK;
 
-    if ((g->asked->flags & LLMLEARN_GENERATE_MODERATE) == 0)
+    if (g->moderator == NULL)
         return LLMLEARN_OK;
     for (size_t i = 0; i < g->candidates.count && err == LLMLEARN_OK; i++) {
         if (g->reasons[i] == NULL)
-            err = moderate_one(g, moderator, i);
+            err = moderate_one(g, i);
     }
     return err;
 }
 
 /* ---- replaying --------------------------------------------------------- */
 
-static const ll_model *replayer(const generating *g)
-{
-    const ll_model *model = ll_models_get(ll_handle_models(g->learner), LL_MODEL_EXPLAINS);
-
-    return model != NULL ? model : g->model;
-}
-
 /* *out_fault: NULL if the answer is one that could be shown. */
-static llmlearn_err replay_input(const generating *g, const ll_model *model, const char *prompt,
-                                 const char **out_fault)
+static llmlearn_err replay_input(const generating *g, const char *prompt, const char **out_fault)
 {
     const ll_reply_rules rules = { .signal = g->base.signal,
                                    .json_fields = g->asked->fields,
@@ -331,7 +324,7 @@ static llmlearn_err replay_input(const generating *g, const ll_model *model, con
                                          .cancel = cancel_of(g) };
     ll_model_reply reply = { .reason = NULL };
     int64_t id = 0;
-    llmlearn_err err = ask(g, model, LL_LEDGER_REPLAY, &question, NULL, &reply, &id);
+    llmlearn_err err = ask(g, g->replayer, LL_LEDGER_REPLAY, &question, NULL, &reply, &id);
 
     if (err != LLMLEARN_OK)
         return err;
@@ -342,7 +335,7 @@ static llmlearn_err replay_input(const generating *g, const ll_model *model, con
     return err;
 }
 
-static llmlearn_err replay_one(generating *g, const ll_model *model, size_t i)
+static llmlearn_err replay_one(generating *g, size_t i)
 {
     const char *fault = NULL;
     llmlearn_err err = LLMLEARN_OK;
@@ -351,7 +344,7 @@ static llmlearn_err replay_one(generating *g, const ll_model *model, size_t i)
         char *prompt = NULL;
         err = ll_values_fill_in(&g->base.inputs[j], g->candidates.items[i].prompt, &prompt);
         if (err == LLMLEARN_OK)
-            err = replay_input(g, model, prompt, &fault);
+            err = replay_input(g, prompt, &fault);
         free(prompt);
     }
     if (is_untried(g, err) ||
@@ -364,14 +357,13 @@ static llmlearn_err replay_one(generating *g, const ll_model *model, size_t i)
 
 static llmlearn_err replay(generating *g)
 {
-    const ll_model *model = replayer(g);
     llmlearn_err err = LLMLEARN_OK;
 
     for (size_t i = 0; i < g->candidates.count && err == LLMLEARN_OK; i++) {
         if (g->reasons[i] != NULL || g->asked->replays == 0)
             continue;
         err = g->base.input_count > 0
-                  ? replay_one(g, model, i)
+                  ? replay_one(g, i)
                   : reject(g, i, "replay", "no logged explanation has the values that it needs");
     }
     return err;
@@ -443,20 +435,25 @@ static llmlearn_err check_replayer(const generating *g)
     const ll_model_question any = { .prompt = "", .max_tokens = REPLAY_TOKENS };
     int64_t ceiling;
 
-    return g->asked->replays > 0 ? find_ceiling(g, replayer(g), &any, &ceiling) : LLMLEARN_OK;
+    return g->asked->replays > 0 ? find_ceiling(g, g->replayer, &any, &ceiling) : LLMLEARN_OK;
 }
 
 static llmlearn_err begin(generating *g)
 {
+    const ll_models *models = ll_handle_models(g->learner);
     uint64_t random;
     llmlearn_id id;
     llmlearn_err err = ll_random_bytes(&random, sizeof random);
 
-    g->model = ll_models_get(ll_handle_models(g->learner), LL_MODEL_GENERATES);
+    g->model = ll_models_get(models, LL_MODEL_GENERATES);
+    g->replayer = ll_models_get(models, LL_MODEL_EXPLAINS);
+    if (g->replayer == NULL)
+        g->replayer = g->model;
+    if ((g->asked->flags & LLMLEARN_GENERATE_MODERATE) != 0)
+        g->moderator = ll_models_get(models, LL_MODEL_MODERATES);
     if (g->model == NULL)
         return ll_fail(LLMLEARN_ESTATE, "no model is set for generating: llmlearn_set_model");
-    if ((g->asked->flags & LLMLEARN_GENERATE_MODERATE) != 0 &&
-        ll_models_get(ll_handle_models(g->learner), LL_MODEL_MODERATES) == NULL)
+    if ((g->asked->flags & LLMLEARN_GENERATE_MODERATE) != 0 && g->moderator == NULL)
         return ll_fail(LLMLEARN_ESTATE, "no model is set for moderating: llmlearn_set_model");
     if (err == LLMLEARN_OK)
         err = check_replayer(g);

@@ -29,6 +29,7 @@ static int64_t cost_said; /* -1: not known */
 static char system_told[8000], prompt_told[8000], data_told[20000];
 static int32_t cancel;
 static bool cancels; /* while it is asked */
+static bool resets;  /* all models, while it is asked */
 
 static void note(char *to, size_t bytes, const char *text)
 {
@@ -47,6 +48,10 @@ static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_
         note(prompt_told, sizeof prompt_told, question->prompt);
         note(data_told, sizeof data_told, question->data);
     }
+    if (resets)
+        expect_ok(llmlearn_set_model(
+            learner, LLMLEARN_FOR_EXPLAINING | LLMLEARN_FOR_GENERATING | LLMLEARN_FOR_MODERATING,
+            NULL));
     if (cancels) {
         __atomic_store_n(&cancel, 1, __ATOMIC_SEQ_CST);
         return LLMLEARN_ECANCELLED;
@@ -93,7 +98,7 @@ static void set_up(void)
     asked = others_asked = 0;
     cost_said = 6000000;
     cancel = 0;
-    cancels = false;
+    cancels = resets = false;
     variants_said = other_said = NULL;
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
@@ -425,6 +430,26 @@ START_TEST(a_cancelled_generation_stores_nothing_and_counts_its_reservation)
 }
 END_TEST
 
+/* A generation goes on with the models that it began with. */
+START_TEST(models_that_are_taken_away_meanwhile_are_kept_to)
+{
+    const llmlearn_model moderator = { .struct_size = sizeof moderator,
+                                       .model = "toy-1",
+                                       .retries_max = UINT32_MAX,
+                                       .base_url = "http://127.0.0.1:1/v1" };
+    llmlearn_generation generation = plain;
+
+    expect_ok(llmlearn_set_model(learner, LLMLEARN_FOR_MODERATING, &moderator));
+    generation.flags = LLMLEARN_GENERATE_MODERATE;
+    variants_said = "{\"variants\": [\"" BETTER "\"]}";
+    resets = true;
+    json_t *got = generate(&generation);
+    expect_variant(got, 0, "rejected", "moderation: the moderation could not be asked");
+    json_decref(got);
+    ck_assert_int_eq(llmlearn_generate_variants(learner, &generation, NULL), LLMLEARN_ESTATE);
+}
+END_TEST
+
 START_TEST(wrong_requests_call_nobody)
 {
 #define WRONG(change, code, words)                                                                 \
@@ -467,6 +492,7 @@ int main(void)
     tcase_add_test(tc, over_budget_nothing_is_called);
     tcase_add_test(tc, a_person_approves_once_what_a_model_wrote);
     tcase_add_test(tc, a_cancelled_generation_stores_nothing_and_counts_its_reservation);
+    tcase_add_test(tc, models_that_are_taken_away_meanwhile_are_kept_to);
     tcase_add_test(tc, wrong_requests_call_nobody);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);

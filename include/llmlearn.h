@@ -535,7 +535,8 @@ LLMLEARN_API llmlearn_err llmlearn_self_check(llmlearn *learner, uint64_t test_i
  * scheduler's; must not call the library, nor throw. */
 typedef size_t (*llmlearn_secret_fn)(void *user, char *out, size_t out_bytes);
 
-/* A question to the caller's own client. Texts are valid until the function returns. */
+/* A question to the caller's own client. Texts are valid until the function returns. In this struct
+ * and the next struct_size is the library's: what lies behind it is not there. */
 typedef struct llmlearn_question {
     uint32_t struct_size;
     uint32_t deadline_ms;    /* that are left */

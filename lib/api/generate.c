@@ -36,6 +36,13 @@ typedef struct generating {
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* of the answer; -1: unknown */
 } generating;
 
+static ll_deadline patience(const generating *g)
+{
+    ll_deadline least = ll_deadline_in_ms(SETTLE_PATIENCE_MS);
+
+    return g->deadline > least ? g->deadline : least;
+}
+
 static const atomic_int *cancel_of(const generating *g)
 {
     return (const atomic_int *)g->asked->cancel;
@@ -83,7 +90,7 @@ static llmlearn_err settle(const generating *g, int64_t id, const ll_model_reply
                                       .cost_nanousd = cost_nanousd,
                                       .error = reply->reason };
 
-    return ll_generate_settle(g->learner, id, &result, ll_deadline_in_ms(SETTLE_PATIENCE_MS));
+    return ll_generate_settle(g->learner, id, &result, patience(g));
 }
 
 /* Reserves, asks, settles. LLMLEARN_OK: a reply, perhaps with a reason. */
@@ -285,8 +292,7 @@ static llmlearn_err moderate_one(generating *g, size_t i)
     err = ll_moderation_ask(ll_model_endpoint(moderator), ll_model_name(moderator), &text, 1,
                             g->deadline, cancel_of(g), &verdict);
     result.error = err != LLMLEARN_OK ? "no moderation" : NULL;
-    llmlearn_err settled =
-        ll_generate_settle(g->learner, id, &result, ll_deadline_in_ms(SETTLE_PATIENCE_MS));
+    llmlearn_err settled = ll_generate_settle(g->learner, id, &result, patience(g));
     if (err == LLMLEARN_ENOMEM || err == LLMLEARN_ECANCELLED)
         return err;
     if (err != LLMLEARN_OK) /* asked for, and not to be had: better none than an unseen one */
@@ -423,10 +429,7 @@ static llmlearn_err store(const generating *g, const ll_generate_note *note)
                                      .cost_nanousd = g->cost_nanousd,
                                      .note = note };
 
-    ll_deadline patience = ll_deadline_in_ms(SETTLE_PATIENCE_MS);
-
-    return ll_generate_store(g->learner, &generated,
-                             g->deadline > patience ? g->deadline : patience);
+    return ll_generate_store(g->learner, &generated, patience(g));
 }
 
 /* Candidates that nobody could afford to try out are not worth paying for. */

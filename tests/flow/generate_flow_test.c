@@ -5,9 +5,12 @@
 #include "support/learners.h"
 #include "support/recount.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define BASE                                                                                       \
@@ -30,10 +33,29 @@ static char system_told[8000], prompt_told[8000], data_told[20000];
 static int32_t cancel;
 static bool cancels; /* while it is asked */
 static bool resets;  /* all models, while it is asked */
+static bool locks;   /* the store, for longer than booking would wait without a deadline */
+static pthread_t unlocker;
 
 static void note(char *to, size_t bytes, const char *text)
 {
     snprintf(to, bytes, "%s", text != NULL ? text : "");
+}
+
+static void *unlock_store(void *fd)
+{
+    usleep(5500000);
+    close((int)(intptr_t)fd);
+    return NULL;
+}
+
+static void lock_store(void)
+{
+    char lock[FOLDER_PATH_BYTES + 40];
+
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    int fd = open(lock, O_RDWR | O_CLOEXEC);
+    ck_assert(fd >= 0 && flock(fd, LOCK_EX) == 0);
+    ck_assert_int_eq(pthread_create(&unlocker, NULL, unlock_store, (void *)(intptr_t)fd), 0);
 }
 
 static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_answer *out)
@@ -52,6 +74,8 @@ static llmlearn_err ask(void *user, const llmlearn_question *question, llmlearn_
         expect_ok(llmlearn_set_model(
             learner, LLMLEARN_FOR_EXPLAINING | LLMLEARN_FOR_GENERATING | LLMLEARN_FOR_MODERATING,
             NULL));
+    if (locks)
+        lock_store();
     if (cancels) {
         __atomic_store_n(&cancel, 1, __ATOMIC_SEQ_CST);
         return LLMLEARN_ECANCELLED;
@@ -98,7 +122,7 @@ static void set_up(void)
     asked = others_asked = 0;
     cost_said = 6000000;
     cancel = 0;
-    cancels = resets = false;
+    cancels = resets = locks = false;
     variants_said = other_said = NULL;
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
@@ -450,6 +474,17 @@ START_TEST(models_that_are_taken_away_meanwhile_are_kept_to)
 }
 END_TEST
 
+/* What another process does to the store meanwhile costs no answer that there is time to keep. */
+START_TEST(an_answer_waits_for_the_store_until_the_deadline)
+{
+    variants_said = "{\"variants\": [\"" BETTER "\"]}";
+    locks = true;
+    json_decref(generate(&plain));
+    pthread_join(unlocker, NULL);
+    ck_assert_int_eq(number("SELECT cost_nanousd FROM llm_generations"), cost_said);
+}
+END_TEST
+
 START_TEST(wrong_requests_call_nobody)
 {
 #define WRONG(change, code, words)                                                                 \
@@ -493,6 +528,7 @@ int main(void)
     tcase_add_test(tc, a_person_approves_once_what_a_model_wrote);
     tcase_add_test(tc, a_cancelled_generation_stores_nothing_and_counts_its_reservation);
     tcase_add_test(tc, models_that_are_taken_away_meanwhile_are_kept_to);
+    tcase_add_test(tc, an_answer_waits_for_the_store_until_the_deadline);
     tcase_add_test(tc, wrong_requests_call_nobody);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);

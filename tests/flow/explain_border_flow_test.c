@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char folder[FOLDER_PATH_BYTES];
 static char path[FOLDER_PATH_BYTES + 32];
@@ -81,6 +83,19 @@ static const llmlearn_explain_request plain = { .struct_size = sizeof plain,
                                                 .signal = "BUY",
                                                 .confidence = 0.87,
                                                 .system = "Be brief." };
+
+/* So that the baseline is another. */
+static void add_champion(void)
+{
+    const llmlearn_variant v = { .struct_size = sizeof v,
+                                 .deadline_ms = LEARNER_DEADLINE_MS,
+                                 .signal = "BUY",
+                                 .version = "v1.1",
+                                 .text = "New: why {{signal}} {{ticker}}?" };
+
+    expect_ok(llmlearn_add_variant(learner, &v));
+    expect_ok(llmlearn_promote_variant(learner, "BUY", "v1.1", "ann", "next", LEARNER_DEADLINE_MS));
+}
 
 static void expect_text(const llmlearn_explain_request *request, llmlearn_source source,
                         const char *text)
@@ -163,15 +178,9 @@ END_TEST
 
 START_TEST(numbers_that_cannot_be_are_not_added_up_past_the_end)
 {
-    const llmlearn_variant v = { .struct_size = sizeof v,
-                                 .deadline_ms = LEARNER_DEADLINE_MS,
-                                 .signal = "BUY",
-                                 .version = "v1.1",
-                                 .text = "New: why {{signal}} {{ticker}}?" };
     llmlearn_explained e = { .struct_size = sizeof e };
 
-    expect_ok(llmlearn_add_variant(learner, &v));
-    expect_ok(llmlearn_promote_variant(learner, "BUY", "v1.1", "ann", "next", LEARNER_DEADLINE_MS));
+    add_champion();
     set_model(NULL);
     said = "You should sell now.";
     tokens_said = INT64_MAX;
@@ -182,6 +191,56 @@ START_TEST(numbers_that_cannot_be_are_not_added_up_past_the_end)
     ck_assert(e.prompt_tokens == INT64_MAX);
     ck_assert_uint_eq(e.flags & LLMLEARN_UNLOGGED, 0);
     llmlearn_free(e.text);
+}
+END_TEST
+
+/* ---- after a fork ------------------------------------------------------ */
+
+static void *explain_one(void *user)
+{
+    llmlearn_explained e = { .struct_size = sizeof e };
+    bool *good = user;
+
+    *good = llmlearn_explain(learner, &plain, &e) == LLMLEARN_OK && e.text != NULL;
+    llmlearn_free(e.text);
+    return NULL;
+}
+
+/* Its first calls come all at once, while one of them makes the store, and look for the baseline's
+ * text in it. */
+static int child_explains(void)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    bool good[THREADS];
+    int bad = 0;
+
+    for (int i = 0; i < THREADS; i++)
+        bad += pthread_create(&threads[i], NULL, explain_one, &good[i]) != 0;
+    if (bad > 0)
+        return bad;
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        bad += !good[i];
+    }
+    return bad + (llmlearn_close(learner, LEARNER_DEADLINE_MS) != LLMLEARN_OK);
+}
+
+START_TEST(a_childs_first_calls_may_come_all_at_once)
+{
+    add_champion();
+    ends_with = LLMLEARN_ELLM;
+    set_model(NULL);
+    for (int i = 0; i < learner_rounds(20, 5); i++) {
+        int status = -1;
+        pid_t child = fork();
+
+        ck_assert_int_ge(child, 0);
+        if (child == 0)
+            _exit(child_explains());
+        ck_assert(waitpid(child, &status, 0) == child);
+        ck_assert_int_eq(status, 0);
+    }
 }
 END_TEST
 
@@ -275,6 +334,7 @@ int main(void)
     tcase_add_test(tc, a_flag_that_is_raised_asks_nobody);
     tcase_add_test(tc, a_client_that_cancels_by_itself_has_failed);
     tcase_add_test(tc, numbers_that_cannot_be_are_not_added_up_past_the_end);
+    tcase_add_test(tc, a_childs_first_calls_may_come_all_at_once);
     tcase_add_test(tc, without_file_descriptors_a_template_answers);
     tcase_add_test(tc, confidence_has_a_point_in_every_locale);
     tcase_add_test(tc, a_url_or_header_that_must_not_be_used_is_told_when_it_is_set);

@@ -230,8 +230,8 @@ START_TEST(a_childs_first_calls_may_come_all_at_once)
 {
     const char *sanitizer = getenv("LL_SANITIZER");
 
-    if (sanitizer != NULL && strcmp(sanitizer, "thread") == 0) {
-        printf("SKIP the thread sanitizer cannot follow threads of a child\n");
+    if (sanitizer != NULL && *sanitizer != '\0') {
+        printf("SKIP a sanitizer may not survive a fork of many threads\n");
         return;
     }
     add_champion();

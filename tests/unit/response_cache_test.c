@@ -33,12 +33,12 @@ static void teardown(void)
 
 static void put(const char *model, const char *version, const char *prompt, const char *text)
 {
-    ll_response_cache_put(cache, &(ll_response_key){ model, version, prompt }, text);
+    ll_response_cache_put(cache, &(ll_response_key){ model, version, prompt, NULL }, text);
 }
 
 static void expect(const char *model, const char *version, const char *prompt, const char *text)
 {
-    char *got = ll_response_cache_get(cache, &(ll_response_key){ model, version, prompt });
+    char *got = ll_response_cache_get(cache, &(ll_response_key){ model, version, prompt, NULL });
 
     if (text == NULL)
         ck_assert_ptr_null(got);
@@ -113,7 +113,7 @@ START_TEST(bytes_are_bounded)
     for (int i = 0; i < 100; i++) {
         char prompt[20];
         snprintf(prompt, sizeof prompt, "%d", i);
-        char *got = ll_response_cache_get(cache, &(ll_response_key){ "m", "v", prompt });
+        char *got = ll_response_cache_get(cache, &(ll_response_key){ "m", "v", prompt, NULL });
         kept += got != NULL;
         ck_assert(got == NULL || i >= 80);
         free(got);
@@ -137,7 +137,7 @@ static void *use(void *argument)
             put("m", "v", prompt, text);
             continue;
         }
-        char *got = ll_response_cache_get(cache, &(ll_response_key){ "m", "v", prompt });
+        char *got = ll_response_cache_get(cache, &(ll_response_key){ "m", "v", prompt, NULL });
         ck_assert(got == NULL || strcmp(got, text) == 0);
         free(got);
     }

@@ -349,6 +349,11 @@ static llmlearn_err replay_one(generating *g, size_t i)
     for (size_t j = 0; j < g->base.input_count && err == LLMLEARN_OK && fault == NULL; j++) {
         char *prompt = NULL;
         err = ll_values_fill_in(&g->base.inputs[j], g->candidates.items[i].prompt, &prompt);
+        if (err == LLMLEARN_EINVAL) { /* with its values it is longer than a prompt may be */
+            fault = "too_long";
+            err = LLMLEARN_OK;
+            break;
+        }
         if (err == LLMLEARN_OK)
             err = replay_input(g, prompt, &fault);
         free(prompt);

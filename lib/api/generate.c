@@ -77,9 +77,10 @@ static int64_t booked(const ll_model_reply *reply, int64_t ceiling, int64_t trie
 {
     int64_t lost = ceiling / tries * reply->lost;
 
-    if (reply->cost_nanousd < 0 || lost == 0)
-        return reply->cost_nanousd;
-    return reply->cost_nanousd < ceiling - lost ? reply->cost_nanousd + lost : -1;
+    /* More than any call costs is not believed: see ll_ledger_settle. */
+    bool is_cost = reply->cost_nanousd >= 0 && reply->cost_nanousd <= LL_LEDGER_NANOUSD_MAX;
+
+    return is_cost ? reply->cost_nanousd + lost : reply->cost_nanousd;
 }
 
 static llmlearn_err settle(const generating *g, int64_t id, const ll_model_reply *reply,

@@ -41,6 +41,8 @@ class LLMService:
         self._calls_left = endpoint.calls_max if endpoint else 0
         self._at_once = asyncio.Semaphore(_CALLS_AT_ONCE)
         self._choosing = asyncio.Lock()
+        self._asking = 0
+        self._quiet = asyncio.Event()  # nobody is asking
         self._in_use = False
         self._failures = 0
         self._paused_until = 0.0
@@ -146,8 +148,13 @@ class LLMService:
         if self.endpoint is None:
             return await self.learner.explain(**request)
         async with self._at_once:
-            await self._choose()
-            said = await self.learner.explain(**request, timeout_s=self.endpoint.timeout_s)
+            asks = await self._choose()
+            try:
+                said = await self.learner.explain(**request, timeout_s=self.endpoint.timeout_s)
+            finally:
+                self._asking -= asks
+                if self._asking == 0:
+                    self._quiet.set()
             if said.reason in ("model", "timeout"):
                 self._failures += 1
                 if self._failures >= _FAILURES_MAX:
@@ -157,15 +164,20 @@ class LLMService:
                 self._failures = 0
             return said
 
-    async def _choose(self) -> None:
-        """Has no model asked once too much was asked, or while it is down."""
+    async def _choose(self) -> bool:
+        """Whether the model is asked: not once too much was asked, nor while it is down."""
         async with self._choosing:
             if self._calls_left > 0 and time.monotonic() >= self._paused_until:
-                self._calls_left -= 1
                 await self.prepare()
-            elif self._in_use:
+                self._calls_left -= 1
+                self._asking += 1
+                self._quiet.clear()
+                return True
+            if self._in_use:
+                await self._quiet.wait()  # who may still ask, asks before it is taken away
                 await self.learner.set_model(uses="explaining", model=None)
                 self._in_use = False
+            return False
 
     def _take(self, result: dict[str, Any], said: Explained) -> None:
         answered = said.source in ("model", "baseline")

@@ -219,10 +219,11 @@ export LL_BUILD = $B
 export CC PYTHON JOBS
 SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
 
-#: run [ARGS=--once]  set up, build, replay real prices through the example engine
+#: run [ARGS=--once]  set up, build, replay real prices through the example engine; then a week
 run: deps-run
 	@$(SUBMAKE) all binding
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
+	$(if $(ARGS)$(LLMLEARN_LLM_URL),,@$(PY_ENV) examples/trading_engine/run.sh --week)
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check peers
 	@tests/check.sh

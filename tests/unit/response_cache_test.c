@@ -58,6 +58,8 @@ START_TEST(the_whole_key_counts)
     expect("n", "v1.0", "why AAPL?", "");
     expect("m", "v1.0", "why AAPL", NULL);
     expect("mv1", ".0", "why AAPL?", NULL); /* the same bytes, cut elsewhere */
+    ck_assert_ptr_null(
+        ll_response_cache_get(cache, &(ll_response_key){ "m", "v1.0", "why AAPL?", "Be brief." }));
     put("m", "v1.0", "why AAPL?", "because of that");
     expect("m", "v1.0", "why AAPL?", "because of that");
 }

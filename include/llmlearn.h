@@ -530,9 +530,9 @@ LLMLEARN_API llmlearn_err llmlearn_self_check(llmlearn *learner, uint64_t test_i
 
 /* ---- the model --------------------------------------------------------- */
 
-/* Gives a secret when it is needed: writes it to out with a NUL and returns its length; 0: there is
- * none. What was given is wiped after its use. Called from the caller's threads and the
- * scheduler's; must not call the library, nor throw. */
+/* Gives a secret when it is needed: writes it to out with a NUL and returns its length; 0: it
+ * cannot be had, and what needed it fails. What was given is wiped after its use. Called from the
+ * caller's threads and the scheduler's; must not call the library, nor throw. */
 typedef size_t (*llmlearn_secret_fn)(void *user, char *out, size_t out_bytes);
 
 /* A question to the caller's own client. Texts are valid until the function returns. In this struct
@@ -721,7 +721,8 @@ typedef struct llmlearn_generation {
     const char *const *fields; /* the prompt must ask for a JSON object with these */
     uint32_t field_count;      /* up to 32 */
     uint32_t count;            /* 0: 3. Variants, up to 10 */
-    uint32_t replays;          /* 0: none. Logged inputs that each must answer well, up to 20 */
+    uint32_t replays;          /* 0: none. Logged inputs that each must answer well, up to 20;
+                                * their values are read from their metadata */
     uint32_t deadline_ms;      /* 0: 120,000 */
     const int32_t *cancel;     /* NULL. Another thread sets it, atomically, to stop */
 } llmlearn_generation;
@@ -750,8 +751,9 @@ typedef struct llmlearn_generation {
  * Version names are g1.1, g1.2, ...: the number of the generation and the place in it. Returns
  * LLMLEARN_EBUDGET (nothing was called), LLMLEARN_ELLM (the answer cannot be used; what it cost is
  * booked), LLMLEARN_ENOTFOUND (signal or version), LLMLEARN_ESTATE (no model is set, the version
- * has no text), LLMLEARN_ECANCELLED, the storing errors. After its deadline it asks for nothing
- * more, but may take up to 5 s twice to book what was paid and to keep what that brought. */
+ * has no text, no logged explanation can be replayed), LLMLEARN_ECANCELLED, the storing errors.
+ * After its deadline it asks for nothing more, but may take up to 5 s twice to book what was paid
+ * and to keep what that brought. */
 LLMLEARN_API llmlearn_err llmlearn_generate_variants(llmlearn *learner,
                                                      const llmlearn_generation *generation,
                                                      char **out_json);

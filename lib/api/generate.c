@@ -143,6 +143,11 @@ static llmlearn_err read_base(generating *g)
     err = ll_generate_base_read(connection, g->asked->signal, g->asked->version, settings->baseline,
                                 g->asked->replays, ll_clock_now_us(&settings->clock), &g->base);
     ll_store_read_end(core->store);
+    if (err == LLMLEARN_OK && g->asked->replays > 0 && g->base.input_count == 0)
+        err = ll_fail(LLMLEARN_ESTATE,
+                      "replays: no logged explanation of %s has the values that %s needs: they are "
+                      "read from its metadata",
+                      g->base.signal, g->base.version);
     return err;
 }
 
@@ -372,11 +377,8 @@ static llmlearn_err replay(generating *g)
     llmlearn_err err = LLMLEARN_OK;
 
     for (size_t i = 0; i < g->candidates.count && err == LLMLEARN_OK; i++) {
-        if (g->reasons[i] != NULL || g->asked->replays == 0)
-            continue;
-        err = g->base.input_count > 0
-                  ? replay_one(g, i)
-                  : reject(g, i, "replay", "no logged explanation has the values that it needs");
+        if (g->reasons[i] == NULL)
+            err = replay_one(g, i);
     }
     return err;
 }

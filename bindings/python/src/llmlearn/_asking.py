@@ -2,8 +2,7 @@
 
 C calls only on threads that are inside ``explain``, ``generate_variants`` or
 ``run_due_jobs``, all of which are Python's. No exception goes through C: the
-model has failed then, and an interrupt is raised again by :func:`reraise` once
-the call is over.
+model has failed then, and an interrupt ends the call and is raised again after it.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 from . import errors
 from ._ffi import ffi, lib
+from .cancel import Cancel
 from .models import Answer, Question
 
 _log = logging.getLogger("llmlearn")
@@ -21,18 +21,39 @@ _log = logging.getLogger("llmlearn")
 # By thread: KeyboardInterrupt and the like, which must end more than a model.
 _interrupts: dict[int, BaseException] = {}
 
+# By thread: what ends the call that it is in, if that can be ended.
+_flags: dict[int, Cancel | None] = {}
 
-def reraise() -> None:
-    """Raises what interrupted the call that this thread has just made, if anything did."""
-    interrupt = _interrupts.pop(get_ident(), None)
-    if interrupt is not None:
-        raise interrupt
+
+class interruptible:
+    """Around a call that may call back: raises what interrupted it, if anything did."""
+
+    def __init__(self, flag: Cancel | None) -> None:
+        self._flag = flag
+
+    def __enter__(self) -> None:
+        # A function that asks may itself call the learner.
+        self._outer = _flags.get(get_ident())
+        _flags[get_ident()] = self._flag
+
+    def __exit__(self, *_: object) -> None:
+        thread = get_ident()
+        if self._outer is None:
+            del _flags[thread]
+        else:
+            _flags[thread] = self._outer
+        interrupt = _interrupts.pop(thread, None)
+        if interrupt is not None:
+            raise interrupt
 
 
 def _note(error: BaseException, what: str) -> int:
     """The code for C. Of a key's function not even the message is told: it may hold the key."""
     if not isinstance(error, Exception):
         _interrupts[get_ident()] = error
+        flag = _flags.get(get_ident())
+        if flag is not None:
+            flag.set()
         return int(lib.LLMLEARN_ECANCELLED)
     _log.warning("%s raised %s", what, type(error).__name__)
     return int(lib.LLMLEARN_ELLM)

@@ -109,7 +109,7 @@ class Weekly(Writing):
         """
         deadline_ms = convert.milliseconds(timeout_s)
         out = ffi.new("uint32_t *")
-        self._invoke_asking(lib.llmlearn_run_due_jobs, deadline_ms, out)
+        self._invoke_asking(None, lib.llmlearn_run_due_jobs, deadline_ms, out)
         return int(out[0])
 
     def start_scheduler(self, *, every_s: float = 30.0) -> None:

@@ -82,7 +82,7 @@ class Writing(Base):
             base_url: "https://host/v1"; http only to this machine.
             api_key: the key, or a function that gives it before each call.
                 Kept in memory only, wiped after use; no error, ``repr`` or log
-                line shows it.
+                line shows it. The function must not call the learner.
             ask: answers a :class:`Question` with an :class:`Answer` or a str. It
                 is called in the thread that called ``explain`` or the like.
                 Whatever it raises is a failure of the model.
@@ -98,7 +98,8 @@ class Writing(Base):
             private_addresses: ``base_url`` may lead into a private network.
 
         Raises StorageError (the price file cannot be read), InvalidArgumentError
-        (it is no price list, or the address must not be called: says why).
+        (it is no price list, or an address or header must not be used: says
+        why), UnsupportedError (``base_url``, and there is no libcurl).
         """
         bits = uses_of(uses)
         if model is None:
@@ -267,7 +268,8 @@ class Writing(Base):
             version: the prompt to vary; default: the champion, else the baseline.
             count: 1 to 10.
             fields: the prompt must ask for a JSON object with these.
-            replays: logged inputs, up to 20, that each candidate must answer well.
+            replays: logged inputs, up to 20, that each candidate must answer well;
+                what stands for its ``{{names}}`` is read from their metadata.
             moderate: candidates are shown to ``/moderations``, too.
             cancel: ends the call; see :class:`Cancel`.
 
@@ -344,19 +346,19 @@ class Writing(Base):
         record.cancel = flag._cell
         self._flags.append(flag)
         try:
-            self._invoke_asking(function, *args)
+            self._invoke_asking(flag, function, *args)
         finally:
             self._flags.remove(flag)
 
-    def _invoke_asking(self, function: Any, *args: Any) -> None:
+    def _invoke_asking(self, flag: Cancel | None, function: Any, *args: Any) -> None:
         """Calls what may call back."""
-        try:
+        if not self._kept:
             self._invoke(function, *args)
-        finally:
-            if self._kept:
-                from ._asking import reraise
+            return
+        from . import _asking
 
-                reraise()
+        with _asking.interruptible(flag):
+            self._invoke(function, *args)
 
 
 def _retries(value: int | None) -> int:

@@ -115,6 +115,14 @@ def test_without_the_key_nothing_is_asked(served, endpoint, gives, caplog):
     assert "kkk" not in caplog.text
 
 
+def test_a_function_that_has_no_key_lets_nothing_be_asked(served, endpoint):
+    served.set_model(
+        uses="explaining", model="toy-1", base_url=endpoint.url, api_key=lambda: None
+    )
+    assert served.explain(**ASK, values={"price": "1"}).reason == "model"
+    assert endpoint.asked == []
+
+
 def test_no_key_is_shown_anywhere(served, endpoint, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     endpoint.status = 401

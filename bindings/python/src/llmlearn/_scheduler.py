@@ -34,12 +34,12 @@ class Scheduler:
     @property
     def runs(self) -> bool:
         """False in a child, which has none of its parent's threads."""
-        return self._pid == os.getpid() and self._thread.is_alive() and not self._ends.is_set()
+        return self._thread.is_alive() and not self._ends.is_set()
 
     def stop(self, timeout_s: float) -> bool:
         """Whether the thread has ended."""
         if self._pid != os.getpid():
-            return True
+            return True  # and the parent's thread may have held what _ends locks
         self._ends.set()
         if self._thread is threading.current_thread():
             return True  # it ends when this returns

@@ -82,7 +82,8 @@ class Writing(Base):
             base_url: "https://host/v1"; http only to this machine.
             api_key: the key, or a function that gives it before each call.
                 Kept in memory only, wiped after use; no error, ``repr`` or log
-                line shows it. The function must not call the learner.
+                line shows it. Without the function's key nothing is asked; it
+                must not call the learner.
             ask: answers a :class:`Question` with an :class:`Answer` or a str. It
                 is called in the thread that called ``explain`` or the like.
                 Whatever it raises is a failure of the model.

@@ -2,6 +2,7 @@
  * then on: an error comes back, nothing leaks, what was committed is there. */
 /* link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup */
 #include "support/folder.h"
+#include "support/learners.h"
 #include "support/stores.h"
 
 #include <check.h>
@@ -323,8 +324,10 @@ static long try_all(trap *t, bool for_ever, llmlearn_err expected, long step)
 
 START_TEST(any_allocation_may_fail)
 {
-    ck_assert_int_gt(try_all(&memory, false, LLMLEARN_ENOMEM, 37), 500);
-    ck_assert_int_gt(try_all(&memory, true, LLMLEARN_ENOMEM, 67), 500);
+    const long step = learner_rounds(61, 307), ever = learner_rounds(127, 509);
+
+    ck_assert_int_gt(try_all(&memory, false, LLMLEARN_ENOMEM, step), 500);
+    ck_assert_int_gt(try_all(&memory, true, LLMLEARN_ENOMEM, ever), 500);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
-/* An API key and a header with a secret go through explaining and generating, with every failure
- * that a service can have: they reach the service, and are afterwards in no log line, no error, no
- * answer, and in no file of the learner's. */
+/* An API key and a header with a secret go through explaining, generating and the weekly job, with
+ * every failure that a service can have: they reach the service, and are afterwards in no log line,
+ * no error, no answer, no alert, and in no file of the learner's. Nor is the key of the alerts. */
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
@@ -14,6 +14,7 @@
 
 #define KEY "sk-canary-7f3a9b1c5d"
 #define HEADER_SECRET "hdr-canary-2e8d4f6a"
+#define HOOK_SECRET "hook-canary-6b0e8a2f"
 #define GOOD                                                                                       \
     "{\"choices\": [{\"message\": {\"role\": \"assistant\", \"content\": \"It rises.\"},"          \
     " \"finish_reason\": \"stop\"}], \"usage\": {\"prompt_tokens\": 5, \"completion_tokens\": 3}}"
@@ -23,11 +24,20 @@ static char path[FOLDER_PATH_BYTES + 32];
 static http_server *server;
 static atomic_int what; /* the failure of the moment */
 static atomic_int keys_seen;
+static atomic_int alerts, dirty_alerts;
+static atomic_int_fast64_t now_us = INT64_C(1760000000) * 1000000;
+
+static int64_t read_clock(void *user)
+{
+    (void)user;
+    return atomic_load(&now_us);
+}
 
 static bool holds_secret(const char *text, size_t bytes)
 {
     return memmem(text, bytes, KEY, strlen(KEY)) != NULL ||
-           memmem(text, bytes, HEADER_SECRET, strlen(HEADER_SECRET)) != NULL;
+           memmem(text, bytes, HEADER_SECRET, strlen(HEADER_SECRET)) != NULL ||
+           memmem(text, bytes, HOOK_SECRET, strlen(HOOK_SECRET)) != NULL;
 }
 
 static void expect_clean(const char *where, const char *text)
@@ -51,6 +61,14 @@ static void answer(void *user, const http_server_request *request)
     static const char echo[] = "{\"error\": {\"message\": \"wrong key " KEY "\", \"type\": \"" KEY
                                "\", \"code\": \"" HEADER_SECRET "\"}}";
     (void)user;
+    if (strcmp(request->path, "/hook") == 0) {
+        atomic_fetch_add(&alerts, 1);
+        atomic_fetch_add(&dirty_alerts,
+                         holds_secret(request->body, request->body_bytes) ||
+                             holds_secret(request->headers, strlen(request->headers)));
+        http_server_reply(request->fd, 200, "", "");
+        return;
+    }
     if (strstr(request->headers, "Bearer " KEY) != NULL &&
         strstr(request->headers, HEADER_SECRET) != NULL)
         atomic_fetch_add(&keys_seen, 1);
@@ -168,6 +186,25 @@ static void use(llmlearn *learner)
     expect_ok(llmlearn_variants(learner, NULL, 0, LEARNER_DEADLINE_MS, &json));
     expect_clean("a list", json);
     llmlearn_free(json);
+    atomic_fetch_add(&now_us, INT64_C(3) * 86400 * 1000000);
+    expect_ok(llmlearn_run_due_jobs(learner, LEARNER_DEADLINE_MS, NULL));
+    expect_ok(llmlearn_decisions(learner, NULL, 100, &json));
+    expect_clean("history", json);
+    llmlearn_free(json);
+}
+
+static void set_alerts(llmlearn *learner)
+{
+    /* Nobody votes: that is told each week. */
+    const llmlearn_schedule schedule = { .struct_size = sizeof schedule,
+                                         .cron = "@daily",
+                                         .response_rate_min = 0.5 };
+    const llmlearn_webhook webhook = { .struct_size = sizeof webhook,
+                                       .url = http_server_url(server, "/hook"),
+                                       .secret = HOOK_SECRET };
+
+    expect_ok(llmlearn_set_schedule(learner, &schedule, LEARNER_DEADLINE_MS));
+    expect_ok(llmlearn_set_webhook(learner, &webhook));
 }
 
 START_TEST(secrets_reach_the_service_and_nothing_else)
@@ -188,9 +225,13 @@ START_TEST(secrets_reach_the_service_and_nothing_else)
     server = http_server_start(answer, NULL);
     learner_options(path, &options);
     options.log = log_line;
+    options.clock = read_clock;
     expect_ok(llmlearn_open(&options, &learner));
     expect_ok(llmlearn_add_variant(learner, &variant));
+    expect_ok(
+        llmlearn_promote_variant(learner, "BUY", "v1.0", "ann", "first", LEARNER_DEADLINE_MS));
     expect_ok(llmlearn_set_budget(learner, &unlimited));
+    set_alerts(learner);
     for (int asked = 0; asked < 2; asked++) {
         for (int i = 0; i < CASES; i++) {
             atomic_store(&what, i);
@@ -199,6 +240,8 @@ START_TEST(secrets_reach_the_service_and_nothing_else)
         }
     }
     ck_assert_int_ge(atomic_load(&keys_seen), 2 * CASES);
+    ck_assert_int_ge(atomic_load(&alerts), 4);
+    ck_assert_int_eq(atomic_load(&dirty_alerts), 0);
     http_server_stop(server); /* nobody is there any more */
     use(learner);
     expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));

@@ -32,21 +32,6 @@ static bool check_texts(const llmlearn_explain_request *r)
            ll_argument_text("system", r->system, false, 1, SYSTEM_BYTES_MAX) != SIZE_MAX;
 }
 
-static bool is_value_name(const char *name)
-{
-    size_t bytes = 0;
-
-    if (name == NULL)
-        return false;
-    for (; name[bytes] != '\0' && bytes <= LL_TEMPLATE_NAME_BYTES_MAX; bytes++) {
-        char c = name[bytes];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && !(bytes > 0 && c >= '0' && c <= '9'))
-            return false;
-    }
-    return bytes > 0 && bytes <= LL_TEMPLATE_NAME_BYTES_MAX;
-}
-
 static bool is_given_already(const llmlearn_explain_request *r, uint32_t i)
 {
     static const char *const own[] = { "ticker", "signal", "confidence" };
@@ -69,7 +54,7 @@ static llmlearn_err check_values(const llmlearn_explain_request *r)
         return ll_fail(LLMLEARN_EINVAL, "values: value_count of them, up to %u",
                        LL_EXPLAIN_VALUES_MAX);
     for (uint32_t i = 0; i < r->value_count; i++) {
-        if (!is_value_name(r->values[i].name))
+        if (!ll_template_is_name(r->values[i].name))
             return ll_fail(LLMLEARN_EINVAL,
                            "values: %u has no name of letters, digits and _, of at "
                            "most %u, no digit first",

@@ -93,14 +93,6 @@ llmlearn_err llmlearn_approve_variant(llmlearn *learner, const char *signal, con
 
 /* ---- list -------------------------------------------------------------- */
 
-static void put_known(ll_json_writer *w, const char *key, int64_t value)
-{
-    if (value >= 0)
-        ll_json_writer_put_int(w, key, value);
-    else
-        ll_json_writer_put_null(w, key);
-}
-
 static void put_time(ll_json_writer *w, const char *key, int64_t time_us)
 {
     if (time_us != 0)
@@ -125,9 +117,9 @@ static llmlearn_err put_variant(void *context, const ll_lineage *l)
         ll_json_writer_put_int(w, "generation", l->generation);
     else
         ll_json_writer_put_null(w, "generation");
-    put_known(w, "prompt_tokens", l->prompt_tokens);
-    put_known(w, "completion_tokens", l->completion_tokens);
-    put_known(w, "cost_nanousd", l->cost_nanousd);
+    ll_json_put_count(w, "prompt_tokens", l->prompt_tokens);
+    ll_json_put_count(w, "completion_tokens", l->completion_tokens);
+    ll_json_put_count(w, "cost_nanousd", l->cost_nanousd);
     ll_json_writer_put_string(w, "reason", l->reason);
     ll_json_writer_put_string(w, "approved_by", l->approved_by);
     put_time(w, "approved_at", l->approved_us);

@@ -385,14 +385,6 @@ static llmlearn_err replay(generating *g)
 
 /* ---- telling ----------------------------------------------------------- */
 
-static void put_known(ll_json_writer *w, const char *key, int64_t value)
-{
-    if (value >= 0)
-        ll_json_writer_put_int(w, key, value);
-    else
-        ll_json_writer_put_null(w, key);
-}
-
 static llmlearn_err tell(const generating *g, char **out_json)
 {
     ll_json_writer w = { .comma = false };
@@ -401,9 +393,9 @@ static llmlearn_err tell(const generating *g, char **out_json)
     ll_json_writer_put_string(&w, "run", g->run);
     ll_json_writer_put_string(&w, "parent", g->base.version);
     ll_json_writer_put_string(&w, "model", ll_model_name(g->model));
-    put_known(&w, "prompt_tokens", g->prompt_tokens);
-    put_known(&w, "completion_tokens", g->completion_tokens);
-    put_known(&w, "cost_nanousd", g->cost_nanousd);
+    ll_json_put_count(&w, "prompt_tokens", g->prompt_tokens);
+    ll_json_put_count(&w, "completion_tokens", g->completion_tokens);
+    ll_json_put_count(&w, "cost_nanousd", g->cost_nanousd);
     ll_json_writer_key(&w, "variants");
     ll_json_writer_open(&w, '[');
     for (size_t i = 0; i < g->candidates.count; i++) {

@@ -22,6 +22,14 @@ void ll_json_put_real(ll_json_writer *w, const char *key, bool known, double val
         ll_json_writer_put_null(w, key);
 }
 
+void ll_json_put_count(ll_json_writer *w, const char *key, int64_t count)
+{
+    if (count >= 0)
+        ll_json_writer_put_int(w, key, count);
+    else
+        ll_json_writer_put_null(w, key);
+}
+
 void ll_json_put_pair(ll_json_writer *w, const char *key, double low, double high)
 {
     ll_json_writer_key(w, key);

@@ -10,6 +10,7 @@
 void ll_json_put_time(ll_json_writer *w, const char *key, int64_t time_us); /* RFC 3339 */
 /* What is not known is null. */
 void ll_json_put_real(ll_json_writer *w, const char *key, bool known, double value);
+void ll_json_put_count(ll_json_writer *w, const char *key, int64_t count); /* -1: not known */
 void ll_json_put_pair(ll_json_writer *w, const char *key, double low, double high);
 /* Of nothing: null. The interval is Wilson's, 95 %. */
 void ll_json_put_ratio(ll_json_writer *w, const char *key, uint64_t part, uint64_t whole);

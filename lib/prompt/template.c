@@ -30,6 +30,17 @@ static bool continues_name(char c)
     return begins_name(c) || (c >= '0' && c <= '9');
 }
 
+bool ll_template_is_name(const char *name)
+{
+    size_t bytes = 0;
+
+    if (name == NULL || !begins_name(name[0]))
+        return false;
+    while (continues_name(name[bytes]) && bytes <= LL_TEMPLATE_NAME_BYTES_MAX)
+        bytes++;
+    return name[bytes] == '\0' && bytes <= LL_TEMPLATE_NAME_BYTES_MAX;
+}
+
 static bool is_at(const walk *w, size_t at, char c)
 {
     return at < w->text.bytes && w->text.text[at] == c;

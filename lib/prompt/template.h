@@ -48,6 +48,9 @@ typedef struct ll_template {
     size_t placeholder_count;
 } ll_template;
 
+/* May a placeholder be named so? NULL may not. */
+bool ll_template_is_name(const char *name);
+
 /* Returns LLMLEARN_EINVAL, with line and column (both from 1, the column in characters) in the
  * detail, if a brace or a name is wrong or there are too many. *out points into the text. */
 llmlearn_err ll_template_parse(ll_prompt_text text, ll_template *out);

@@ -42,19 +42,6 @@ void ll_values_add_confidence(ll_values *values, double confidence)
 
 /* ---- out of JSON ------------------------------------------------------- */
 
-static bool is_name(const char *name)
-{
-    size_t bytes = 0;
-
-    for (; name[bytes] != '\0'; bytes++) {
-        char c = name[bytes];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && !(bytes > 0 && c >= '0' && c <= '9'))
-            return false;
-    }
-    return bytes > 0 && bytes <= LL_TEMPLATE_NAME_BYTES_MAX;
-}
-
 static bool has(const ll_values *values, const char *name)
 {
     for (size_t i = 0; i < values->count; i++) {
@@ -101,7 +88,7 @@ static void add_members(ll_values *values, arena *a, json_t *object)
     {
         char number[32];
         const char *text = text_of(value, number);
-        if (text == NULL || !is_name(key) || has(values, key))
+        if (text == NULL || !ll_template_is_name(key) || has(values, key))
             continue;
         const char *kept_key = keep(a, key), *kept_text = kept_key ? keep(a, text) : NULL;
         if (kept_text == NULL || !ll_values_add(values, kept_key, kept_text))

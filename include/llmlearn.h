@@ -289,6 +289,43 @@ LLMLEARN_API llmlearn_err llmlearn_withdraw_feedback(llmlearn *learner,
 LLMLEARN_API llmlearn_err llmlearn_get_explanation(llmlearn *learner, const llmlearn_id *id,
                                                    uint32_t deadline_ms, char **out_json);
 
+/* Which explanations to list; all zero: the 20 newest. */
+typedef struct llmlearn_explanations_query {
+    uint32_t struct_size;
+    uint32_t limit;            /* 0: 20. Up to 100 */
+    const char *signal;        /* NULL: any. As when logged */
+    const char *ticker;        /* NULL: any. A name */
+    const char *version;       /* NULL: any. A name */
+    const char *user;          /* NULL: nobody. Whose vote is "mine", 1 to 256 bytes */
+    const llmlearn_id *before; /* NULL: the newest. Else what is older than that one */
+    uint32_t deadline_ms;
+    uint32_t reserved; /* 0 */
+} llmlearn_explanations_query;
+
+/* Explanations by their ids, which is by time, the newest first, as JSON:
+ *   {"schema": 1,
+ *    "pending": records of this process known to be not yet listed; 0 if all went well,
+ *    "explanations": [{
+ *      as llmlearn_get_explanation without "feedback",
+ *      "positive", "negative": live votes,
+ *      "mine": {"helpful", "rating", "comment", "created_at"}, the user's own; null: none}],
+ *    "next": the id to give as `before` for the page behind this one; null: there is none}
+ * No other user's name or comment is in it; "unit" is, and may name one.
+ *
+ * What this process has logged is stored first, within three quarters of the deadline.
+ * With a filter a call looks at the next 20,000 explanations at the most: of something rare a
+ * page may be short, or empty, while "next" still leads on.
+ *
+ *   query     required
+ *   out_json  required
+ *
+ * Returns LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
+ * Cost: about 10 us for each explanation, and 0.1 us for each vote on it; with a filter up to
+ * 20 ms more. The same however many rows there are. */
+LLMLEARN_API llmlearn_err llmlearn_explanations(llmlearn *learner,
+                                                const llmlearn_explanations_query *query,
+                                                char **out_json);
+
 /* ---- prompts and variants ---------------------------------------------- */
 
 typedef struct llmlearn_variant {

@@ -304,7 +304,7 @@ typedef struct llmlearn_explanations_query {
 
 /* Explanations by their ids, which is by time, the newest first, as JSON:
  *   {"schema": 1,
- *    "pending": records of this process known to be not yet listed; 0 if all went well,
+ *    "pending": records of this process that are not yet stored, hence not yet listed,
  *    "explanations": [{
  *      as llmlearn_get_explanation without "feedback",
  *      "positive", "negative": live votes,
@@ -320,8 +320,8 @@ typedef struct llmlearn_explanations_query {
  *   out_json  required
  *
  * Returns LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
- * Cost: about 10 us for each explanation, and 0.1 us for each vote on it; with a filter up to
- * 20 ms more. The same however many rows there are. */
+ * Cost: about 3 us for each explanation, and 0.1 us for each vote on it; with a filter up to
+ * 10 ms more. The same however many rows there are. */
 LLMLEARN_API llmlearn_err llmlearn_explanations(llmlearn *learner,
                                                 const llmlearn_explanations_query *query,
                                                 char **out_json);

@@ -14,7 +14,7 @@ from ._ffi import Assignment
 from .client import Learner
 from .clock import VirtualClock
 from .errors import LearnerError
-from .models import Counters, Decision, Explanation, Rule
+from .models import Counters, Decision, Explanation, Page, Rule
 
 __all__ = ["AsyncLearner"]
 
@@ -201,6 +201,29 @@ class AsyncLearner(Awaited):
         """See :meth:`Learner.get_explanation`."""
         return await self._run(
             self.learner.get_explanation, explanation_id=explanation_id, timeout_s=timeout_s
+        )
+
+    async def explanations(
+        self,
+        *,
+        limit: int | None = None,
+        before: str | None = None,
+        signal: str | None = None,
+        ticker: str | None = None,
+        version: str | None = None,
+        user: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> Page:
+        """See :meth:`Learner.explanations`."""
+        return await self._run(
+            self.learner.explanations,
+            limit=limit,
+            before=before,
+            signal=signal,
+            ticker=ticker,
+            version=version,
+            user=user,
+            timeout_s=timeout_s,
         )
 
     # ---- prompts and variants

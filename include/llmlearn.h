@@ -949,9 +949,12 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
  *    "rating_count", "average_rating", "rating_histogram": [1 star, ..., 5 stars],
  *    "cached_rate", "fallback_rate",
  *    "prompt_tokens", "completion_tokens", "cost_nanousd", "cost_known": rows with a cost,
+ *    "latency_ms": {"p50", "p95", "p99"},
+ *    "previous": {"from", "to", + group, "rated_explanations", "response_rate"},
+ *                                                  as many days before the window
  *    "by_signal": [{"signal", + group}],           by name
  *    "by_ticker": [{"ticker", + group}],           the 10 with most votes, then most explanations
- *    "by_variant": [{"signal", "version", "status", + group, "latency_ms": {"p50", "p95", "p99"}}],
+ *    "by_variant": [{"signal", "version", "status", + group, "latency_ms"}],
  *    "series": [{"day", + group}]}                 every day of the window, oldest first
  * where group = "explanations", "feedback", "positive", "positive_rate",
  * "positive_rate_interval", "rating_count", "average_rating", and (not for tickers)

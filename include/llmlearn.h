@@ -803,8 +803,8 @@ LLMLEARN_API llmlearn_err llmlearn_approve_variant(llmlearn *learner, const char
 
 /* The variants of a signal (NULL: of all), newest first, as JSON: {"variants": [{"signal",
  * "version", "status", "parent", "text", "created_at", "model", "generation", "prompt_tokens",
- * "completion_tokens", "cost_nanousd", "reason", "approved_by", "approved_at"}]}. limit 0: 100;
- * up to 1,000. */
+ * "completion_tokens", "cost_nanousd", "reason", "hypothesis": what the model expects of it,
+ * "approved_by", "approved_at"}]}. limit 0: 100; up to 1,000. */
 LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signal, uint32_t limit,
                                             uint32_t deadline_ms, char **out_json);
 
@@ -980,7 +980,9 @@ LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, u
  *      "alpha", "effect_min", "lift_min", "trials_planned", "champion", "actor", "days_running",
  *      "decision_id", "contaminated_units", "mismatches",
  *      "plan": the receipt of its start, see llmlearn_decisions; null: begun before there were any
- *      "arms": [{"arm", "version", "weight", "champion", "status", "off": by the breaker,
+ *      "arms": [{"arm", "version", "weight", "champion", "status",
+ *        "hypothesis": what the model that wrote it expects of it; null: none was stated
+ *        "off": by the breaker,
  *        "explanations", "cached", "fallback", "rerouted", "units", "first_votes", "positive",
  *        "positive_rate", "positive_rate_interval", "all_votes", "all_positive",
  *        "all_positive_rate", "rating_count", "average_rating", "cost_nanousd", "cost_known"}],

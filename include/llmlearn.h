@@ -302,7 +302,7 @@ typedef struct llmlearn_explanations_query {
     uint32_t reserved; /* 0 */
 } llmlearn_explanations_query;
 
-/* Explanations by their ids, which is by time, the newest first, as JSON:
+/* Explanations by their ids, which is by time to the microsecond, the newest first, as JSON:
  *   {"schema": 1,
  *    "pending": records of this process that are not yet stored, hence not yet listed,
  *    "explanations": [{
@@ -320,7 +320,7 @@ typedef struct llmlearn_explanations_query {
  *   out_json  required
  *
  * Returns LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
- * Cost: about 3 us for each explanation, and 0.1 us for each vote on it; with a filter up to
+ * Cost: about 3 us for each explanation, and 0.2 us for each vote on it; with a filter up to
  * 10 ms more. The same however many rows there are. */
 LLMLEARN_API llmlearn_err llmlearn_explanations(llmlearn *learner,
                                                 const llmlearn_explanations_query *query,
@@ -1011,7 +1011,7 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *   out_json  required
  *
  * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
- * Cost: about 0.1 ms for four weeks of three arms. */
+ * Cost: about 0.1 ms for four weeks of three arms, some ms for years. */
 LLMLEARN_API llmlearn_err llmlearn_ab_test_series(llmlearn *learner, uint64_t test_id,
                                                   uint32_t deadline_ms, char **out_json);
 

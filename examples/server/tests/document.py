@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
-from contract import METHODS, Contract, Json, Operation, pointed
+from contract import METHODS, Contract, Json, Operation, jsonschema, pointed
 
 
 def walk(node: Json, at: str = "#") -> Iterator[tuple[str, Json]]:

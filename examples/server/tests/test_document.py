@@ -4,13 +4,19 @@ is there for."""
 from __future__ import annotations
 
 import copy
+import json
+import os
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import contract
 import document
 import pytest
 from contract import Json
 
+TREE = Path(__file__).resolve().parents[3]
+PEERS = Path(os.environ.get("LL_PEERS", TREE / "build" / "peers"))
 EXPLANATIONS = "/api/explanations"
 
 
@@ -152,3 +158,27 @@ def test_a_damage_is_found(damage: Callable[[Json], None]) -> None:
     damaged = copy.deepcopy(contract.load())
     damage(damaged)
     assert document.complaints(damaged) != []
+
+
+def spectral(path: Path) -> subprocess.CompletedProcess[str]:
+    program = PEERS / "node_modules" / ".bin" / "spectral"
+    if not program.exists():
+        pytest.skip("no spectral in build/peers: tests/setup/peers.sh installs it")
+    rules = TREE / "tests" / "peers" / "spectral.yaml"
+    command = [program, "lint", "--fail-severity=warn", "-r", rules, path]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_spectral_agrees() -> None:
+    done = spectral(contract.DOCUMENT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_spectral_finds_a_damage(tmp_path: Path) -> None:
+    damaged = contract.load()
+    forget_a_path_parameter(damaged)
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(damaged), encoding="utf-8")
+    done = spectral(path)
+    assert done.returncode == 1
+    assert "path-params" in done.stdout, done.stdout + done.stderr

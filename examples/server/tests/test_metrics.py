@@ -24,6 +24,7 @@ def server(tmp_path: Path) -> Iterator[running.Running]:
     path = tmp_path / "learning.db"
     history.make(path)
     with running.Running(path) as started:
+        started.ask("GET", "/healthz", {}, None)  # something to be counted
         yield started
 
 

@@ -949,9 +949,12 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
  *    "rating_count", "average_rating", "rating_histogram": [1 star, ..., 5 stars],
  *    "cached_rate", "fallback_rate",
  *    "prompt_tokens", "completion_tokens", "cost_nanousd", "cost_known": rows with a cost,
+ *    "latency_ms": {"p50", "p95", "p99"},
+ *    "previous": {"from", "to", + group, "rated_explanations", "response_rate"},
+ *                                                  as many days before the window
  *    "by_signal": [{"signal", + group}],           by name
  *    "by_ticker": [{"ticker", + group}],           the 10 with most votes, then most explanations
- *    "by_variant": [{"signal", "version", "status", + group, "latency_ms": {"p50", "p95", "p99"}}],
+ *    "by_variant": [{"signal", "version", "status", + group, "latency_ms"}],
  *    "series": [{"day", + group}]}                 every day of the window, oldest first
  * where group = "explanations", "feedback", "positive", "positive_rate",
  * "positive_rate_interval", "rating_count", "average_rating", and (not for tickers)
@@ -987,6 +990,28 @@ LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, u
  * "first_votes" and "positive" are the first vote of every unit: what rules decide by. */
 LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signal, uint32_t limit,
                                             char **out_json);
+
+/* How a test came to where it is, day by day, as JSON. Only reads: never decides.
+ *
+ *   {"schema": 1, "test_id", "signal", "champion",
+ *    "difference_confidence",      1 - alpha / (arms - 1): all of a day hold at once
+ *    "step_days",                  1; of a test of more than 400 days 2, 3, ...: every how many
+ *                                  days there is one below, the last among them
+ *    "days": [{"day",              YYYY-MM-DD, from the start to the end, or today; oldest first
+ *      "arms": [{"arm", "version",
+ *        "units", "first_votes", "positive", "positive_rate",    by the end of that day
+ *        "difference",             of the rate from the champion's, which has none: null
+ *        "difference_interval"}]}]}
+ *
+ * Days are UTC, by when votes were stored. Each interval is worth what it is if its day were the
+ * only look: whoever watches them for one that leaves out 0 will find one, sooner or later.
+ *
+ *   out_json  required
+ *
+ * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
+ * Cost: about 0.1 ms for four weeks of three arms. */
+LLMLEARN_API llmlearn_err llmlearn_ab_test_series(llmlearn *learner, uint64_t test_id,
+                                                  uint32_t deadline_ms, char **out_json);
 
 /* The history of decisions, newest first, as JSON; it is never rewritten.
  *

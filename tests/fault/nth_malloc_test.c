@@ -270,6 +270,14 @@ static llmlearn_err call_ab_tests(void)
     return check_json(err, json);
 }
 
+static llmlearn_err call_series(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_ab_test_series(learner, 1, LEARNER_DEADLINE_MS, &json);
+
+    return check_json(err, json);
+}
+
 static llmlearn_err call_decisions(void)
 {
     char *json = NULL;
@@ -450,6 +458,7 @@ static const struct {
     { "explanations", call_explanations },
     { "analytics", call_analytics },
     { "ab_tests", call_ab_tests },
+    { "ab_test_series", call_series },
     { "decisions", call_decisions },
     { "get_variant", call_get_variant },
     { "add_variant", call_add_variant },

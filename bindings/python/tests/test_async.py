@@ -82,6 +82,8 @@ def test_the_whole_loop(path):
         assert [row.id for row in (await learner.explanations(limit=1)).explanations] == [id]
         assert (await learner.analytics(refresh=True))["total_feedback"] == 59
         assert len((await learner.ab_tests())["tests"]) == 1
+        (today,) = (await learner.ab_test_series(test_id=test_id))["days"]
+        assert sum(arm["units"] for arm in today["arms"]) == 60
         assert (await learner.decisions())["decisions"][0]["kind"] == "rollback"
         await learner.flush()
         assert (await learner.counters()).logged == 60

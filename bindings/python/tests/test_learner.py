@@ -414,6 +414,7 @@ CALLS = {
     "self_check": {"test_id": 1},
     "analytics": {},
     "ab_tests": {},
+    "ab_test_series": {"test_id": 1},
     "decisions": {},
     "counters": {},
     "flush": {},

@@ -364,6 +364,10 @@ class AsyncLearner(Awaited):
         """See :meth:`Learner.ab_tests`."""
         return await self._run(self.learner.ab_tests, signal=signal, limit=limit)
 
+    async def ab_test_series(self, *, test_id: int, timeout_s: float = 1.0) -> dict[str, Any]:
+        """See :meth:`Learner.ab_test_series`."""
+        return await self._run(self.learner.ab_test_series, test_id=test_id, timeout_s=timeout_s)
+
     async def decisions(
         self, *, signal: str | None = None, limit: int | None = None
     ) -> dict[str, Any]:

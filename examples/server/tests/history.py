@@ -12,8 +12,11 @@ from llmlearn import Learner, VirtualClock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from trading_engine import stand_in  # noqa: E402
 from trading_engine.stand_in import MODEL, StandIn  # noqa: E402
 from trading_engine.wordings import generations  # noqa: E402
+
+__all__ = ["MODEL", "SIGNALS", "StandIn", "make", "stand_in"]
 
 SIGNALS = ("BUY", "SELL", "HOLD")
 VERSIONS = ("v1.0", "v1.1", "v1.2")
@@ -121,10 +124,10 @@ class History:
             self.day("BUY", users=60, likes={"v1.1": 6, version: 7})
 
     def generated(self, prices: Path) -> None:
-        with StandIn() as stand_in:
-            stand_in.write_prices(prices)
+        with StandIn() as service:
+            service.write_prices(prices)
             self.learner.set_model(
-                uses="generating", model=MODEL, base_url=stand_in.url, price_file=str(prices)
+                uses="generating", model=MODEL, base_url=service.url, price_file=str(prices)
             )
             for signal in ("BUY", "SELL"):  # of SELL the last one is rejected
                 self.learner.generate_variants(signal=signal, timeout_s=30)

@@ -190,7 +190,7 @@ def test_a_new_explanation(server: Caller) -> None:
     assert said["source"] == "model" and said["reason"] is None and said["test_id"]
     del asked["values"]
     said = server.send("explain", status=200, body=asked, headers=user.headers()).json
-    assert said["source"] == "template" and said["reason"] == "prompt"
+    assert said["source"] in ("baseline", "template") and said["reason"] == "prompt"
     user.tokens[said["id"]] = said["feedback_token"]
     headers = user.headers(said["id"])
     server.send("giveFeedback", status=200, path=said, body={"helpful": True}, headers=headers)
@@ -222,6 +222,7 @@ def test_feedback(server: Caller) -> None:
     server.send("withdrawFeedback", status=403, path=first, headers=crossed)
     server.send("withdrawFeedback", status=200, path=first, headers=headers)
     server.send("withdrawFeedback", status=404, path=first, headers=headers)
+    server.send("withdrawFeedback", status=422, path={"id": "x"}, headers=headers)
     for id_ in ids[1:10]:
         server.send(
             "giveFeedback",
@@ -329,7 +330,24 @@ def test_variants(server: Caller) -> None:
 
 def test_the_server_itself(server: Caller) -> None:
     server.send("health", status=200)
+    server.send("metrics", status=200)
     assert server.send("openapi", status=200).json == server.described.document
+
+
+def test_the_dashboard(caller: Caller, filled: Path, tmp_path: Path) -> None:
+    with running.Running(filled) as started:
+        caller.server = started
+        caller.send("dashboard", status=404)
+    (tmp_path / "index.html").write_text("<!doctype html><title>llmlearn</title>")
+    with running.Running(filled, LLMLEARN_STATIC=str(tmp_path)) as started:
+        caller.server = started
+        page = caller.send("dashboard", status=200)
+        cookie = (page.header("Set-Cookie") or "").partition(";")[0]
+        known = {"Cookie": cookie, "If-None-Match": page.header("ETag") or ""}
+        again = caller.send("dashboard", status=304, headers=known)
+        assert again.header("Set-Cookie") is None
+        caller.send("listExplanations", status=200, headers={"Cookie": cookie})
+    caller.server = None
 
 
 # ---- what every operation refuses alike
@@ -435,6 +453,41 @@ def test_limits_by_the_hour(caller: Caller, filled: Path) -> None:
         caller.send("explain", status=200, body=body, headers=user.headers())
         caller.send("explain", status=429, body=body, headers=user.headers())
         caller.server = None
+
+
+def test_a_vote_on_what_is_gone(caller: Caller, filled: Path, tmp_path: Path) -> None:
+    """The token is good, since the key is the same, but the database is another one."""
+    key = {"LLMLEARN_SERVER_KEY": "key-of-the-tests-0123456789abcdef"}
+    with running.Running(filled, **key) as started:
+        caller.server = started
+        user = caller.reader()
+    id_ = next(iter(user.tokens))
+    headers, path = user.headers(id_), {"id": id_}
+    with running.Running(tmp_path / "empty.db", **key) as started:
+        caller.server = started
+        caller.send("giveFeedback", status=404, path=path, body={"helpful": True}, headers=headers)
+        caller.send("withdrawFeedback", status=404, path=path, headers=headers)
+    caller.server = None
+
+
+def test_more_explanations_than_a_slow_model_writes(
+    caller: Caller, filled: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some wait, the rest is told to come again; all get an answer."""
+    monkeypatch.setattr(history.stand_in, "_THINKS_S", 0.3)
+    asked = {"LLMLEARN_LLM_URL": model, "LLMLEARN_LLM_MODEL": history.MODEL}
+    with running.Running(filled, LLMLEARN_CONNECTIONS_PER_ADDRESS="200", **asked) as started:
+        caller.server = started
+        headers, body = caller.reader().headers(), EXAMPLES["explain"]
+
+        def ask(_: int) -> int:
+            answer = caller.send("explain", status=(200, 503), body=body, headers=headers)
+            return answer.status
+
+        with concurrent.futures.ThreadPoolExecutor(120) as pool:
+            told = list(pool.map(ask, range(120)))
+        assert set(told) == {200, 503}
+    caller.server = None
 
 
 def writes() -> list[Operation]:

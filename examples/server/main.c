@@ -156,7 +156,6 @@ static struct MHD_Daemon *listen_on(server *s)
                             (unsigned)HTTP_THREADS * (s->options.connections_max + 8),     //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, //
                             MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,                         //
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                               //
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                          //
                             MHD_OPTION_URI_LOG_CALLBACK, request_line, s,                  //
                             MHD_OPTION_NOTIFY_CONNECTION, request_connection, s,           //

@@ -12,9 +12,9 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import history
 import pytest
 import running
+import stock
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
 ADMIN = b"Authorization: Bearer " + running.ADMIN_TOKEN.encode()
@@ -152,7 +152,7 @@ WITHOUT_A_WORD = {"a TLS hello", "a tab for a blank"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]:
     path = tmp_path_factory.mktemp("raw") / "learning.db"
-    history.make(path)
+    stock.make(path)
     with running.Running(
         path, LLMLEARN_REQUEST_SECONDS="2", LLMLEARN_CONNECTIONS_PER_ADDRESS="64"
     ) as started:

@@ -75,8 +75,8 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
-        fuzz coverage peers format install uninstall clean help FORCE
+.PHONY: all server tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
+        fuzz fuzz-api coverage peers format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -112,6 +112,22 @@ $B/libllmlearn.a: $(OBJ) $B/objects
 	$Q$(LD) -r -o $B/llmlearn.o $(OBJ)
 	$Q$(OBJCOPY) --localize-hidden $B/llmlearn.o
 	$Qrm -f $@ && $(AR) rcsD $@ $B/llmlearn.o
+
+# ---- the example server: the public library alone, and nothing that the library needs
+
+SERVER_PKGS = libmicrohttpd libcrypto jansson
+SERVER     := $(patsubst %.c,$B/%.o,$(sort $(wildcard examples/server/*.c)))
+
+#: server             examples/server as build/llmlearn-server
+server: $B/llmlearn-server
+$(SERVER): INC = -Iinclude -DOPENAPI_FILE='"examples/server/openapi.json"' \
+    $(shell $(PKG_CONFIG) --cflags $(SERVER_PKGS))
+$B/examples/server/openapi.o: examples/server/openapi.json
+$B/llmlearn-server: $(SERVER) $(SO)
+	@echo '  LINK  $@'
+	$Q$(CC) $(SAN) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack \
+	    -Wl,-rpath,'$$ORIGIN' -o $@ $(SERVER) $(SO) $(shell $(PKG_CONFIG) --libs $(SERVER_PKGS)) \
+	    -lpthread
 
 # ---- install
 
@@ -229,7 +245,7 @@ check: deps-check peers
 	@tests/check.sh
 #: bench              set up, build and measure; writes build/bench.json
 bench: deps-bench
-	@$(SUBMAKE) all benches binding
+	@$(SUBMAKE) all benches binding server
 	@$(PY_ENV) tests/bench/run.sh $(ARGS)
 #: tidy               the style checks alone
 tidy: all
@@ -250,6 +266,11 @@ fuzz: deps-check
 	        $B/fuzzed/internals.a $(LDLIBS) && mkdir -p $B/fuzz/$$target.corpus && \
 	    $B/fuzz/$$target -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 	        $B/fuzz/$$target.corpus tests/fuzz/$$target.seeds || exit 1; done
+#: fuzz-api           [EXAMPLES=100] the example server, by Schemathesis from its openapi.json
+EXAMPLES ?= 100
+fuzz-api: deps-check
+	@$(SUBMAKE) all binding server
+	@$(PY_ENV) $(PYTHON) -B tests/fuzz/http_api.py $B/schemathesis $(EXAMPLES)
 #: coverage           lines of lib that the tests run; fails under 85 %
 COVERED := $B/coverage
 coverage: deps-coverage
@@ -269,4 +290,4 @@ format:
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(POINTED:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(POINTED:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCH:=.d) $(SERVER:.o=.d)

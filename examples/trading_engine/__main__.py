@@ -53,7 +53,14 @@ def _arguments(args: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="a week on a simulated clock, and the weekly job at its end, in a database of its own",
     )
+    parser.add_argument(
+        "--month",
+        action="store_true",
+        help="a month on a simulated clock, ending now, in a database of its own",
+    )
     options = parser.parse_args(args)
+    if options.month and (options.week or options.rate):
+        parser.error("--month asks nobody and is no week")
     if options.week and options.rate:
         parser.error("--week asks nobody, --rate does")
     if options.once and options.rate:
@@ -80,6 +87,7 @@ def main(args: list[str] | None = None) -> int:
 
         from .demo import run
         from .endpoint import Endpoint, SetupError
+        from .month import run_month
         from .week import run_week
     except ImportError as problem:
         print(f"{problem}: build the Python binding first, or use 'make run'", file=sys.stderr)
@@ -91,6 +99,8 @@ def main(args: list[str] | None = None) -> int:
         if options.week:
             database = database.with_name("week.db")
             asyncio.run(run_week(screen, options.seed, options.readers, database, endpoint))
+        elif options.month:
+            run_month(screen, options.seed, database.with_name("month.db"))
         else:
             asyncio.run(run(screen, options, database, endpoint))
     except SetupError as problem:

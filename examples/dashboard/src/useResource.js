@@ -28,7 +28,8 @@ function reduce(state, action) {
  * @param {(signal: AbortSignal, options: {refresh: boolean}) => Promise<T>} load
  *   `refresh` is true when a person asked: do not answer from a cache
  * @param {{key?: string, enabled?: boolean, refreshMs?: number}} [options]
- *   key: of what is loaded; another key starts anew, without the old data
+ *   key: of what is loaded; another key starts anew, without the old data; refreshMs: 0: only
+ *   when asked
  * @returns {{data: T|null, error: Error|null, loading: boolean, stale: boolean, at: number|null,
  *   refresh: () => Promise<void>}}
  *   at: when `data` came, in ms; stale: it is older than it should be, since loading failed
@@ -67,6 +68,7 @@ export function useResource(load, { key = '', enabled = true, refreshMs = REFRES
       if (document.visibilityState === 'visible') run(false);
     };
     run(false);
+    if (refreshMs === 0) return () => current.current.abort?.abort();
     const timer = setInterval(due, refreshMs);
     document.addEventListener('visibilitychange', due);
     window.addEventListener('online', back);

@@ -75,8 +75,8 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
-        fuzz coverage peers format install uninstall clean help FORCE
+.PHONY: all tests benches unit flow fault binding pytest dashboard deps run check bench tidy \
+        sabotage fuzz coverage peers format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -212,6 +212,20 @@ $B/python/.made: $(BINDING) include/llmlearn.h | all
 pytest: binding
 	$Q$(PY_ENV) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $T
 
+# ---- the dashboard, by Vite; where that cannot be installed, the rest does without
+
+DASHBOARD = $(shell find examples/dashboard \( -name node_modules -o -name tests -o -name e2e \) \
+                    -prune -o -type f ! -name '*.md' ! -name '*.png' -print)
+
+dashboard:
+	@tests/setup/node.sh
+	@[ ! -e examples/dashboard/node_modules/.installed.json ] || \
+	    $(MAKE) --no-print-directory -s $B/dashboard/index.html
+$B/dashboard/index.html: $(DASHBOARD)
+	@echo '  VITE  examples/dashboard'
+	$Qcd examples/dashboard && LLMLEARN_DASHBOARD_OUT=$(abspath $B)/dashboard \
+	    node_modules/.bin/vite build --logLevel warn
+
 # ---- whole jobs: each sets up what it needs, then builds with it
 
 export LL_MAKE := $(MAKE)
@@ -221,9 +235,10 @@ SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
 
 #: run [ARGS=--once]  set up, build, replay real prices through the example engine; then a week
 run: deps-run
-	@$(SUBMAKE) all binding
+	@$(SUBMAKE) all binding dashboard
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
 	$(if $(ARGS)$(LLMLEARN_LLM_URL),,@$(PY_ENV) examples/trading_engine/run.sh --week)
+#: dashboard          the pages of examples/dashboard, into build/dashboard
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check peers
 	@tests/check.sh

@@ -1,0 +1,39 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// `npm run dev` serves the pages and asks a server at this address for the rest.
+const server = process.env.LLMLEARN_SERVER_URL ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    host: '127.0.0.1',
+    proxy: Object.fromEntries(
+      ['/api', '/healthz', '/openapi.json'].map((path) => [path, { target: server }]),
+    ),
+  },
+  build: {
+    outDir: process.env.LLMLEARN_DASHBOARD_OUT ?? '../../build/dashboard',
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the server's policy allows no data: addresses
+    target: ['chrome123', 'firefox128', 'safari17.5'], // these know light-dark()
+    rolldownOptions: {
+      output: {
+        // Recharts and what it brings is loaded when a chart is first shown.
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 2 },
+            { name: 'charts', test: /node_modules/, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['tests/setup.js'],
+    include: ['tests/**/*.test.{js,jsx}'],
+    css: false,
+    restoreMocks: true,
+  },
+});

@@ -233,12 +233,12 @@ export LL_BUILD = $B
 export CC PYTHON JOBS
 SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
 
-#: run [ARGS=--once]  set up, build, replay real prices through the example engine; then a week
+#: run [ARGS=--once]  set up, build, replay real prices, then a week; serves a month and dashboard
 run: deps-run
-	@$(SUBMAKE) all binding dashboard
+	@$(SUBMAKE) all binding server dashboard
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
 	$(if $(ARGS)$(LLMLEARN_LLM_URL),,@$(PY_ENV) examples/trading_engine/run.sh --week)
-#: dashboard          the pages of examples/dashboard, into build/dashboard
+	$(if $(ARGS),,@$(PY_ENV) examples/trading_engine/run.sh --serve)
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check peers
 	@tests/check.sh

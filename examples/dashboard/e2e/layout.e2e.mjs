@@ -1,0 +1,63 @@
+// Every page fits into every window, and stands still for those who ask for it.
+import assert from 'node:assert/strict';
+import { mustFail } from './browser.mjs';
+import { PAGES } from './pages.mjs';
+
+const WIDTHS = [320, 375, 768, 1440];
+
+async function checkFits(page) {
+  const wide = await page.evaluate(() => {
+    const { scrollWidth } = document.scrollingElement;
+    const over = [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+      .slice(0, 3)
+      .map((element) => `${element.tagName} ${element.className}`);
+    return scrollWidth > innerWidth ? [`${scrollWidth} px in ${innerWidth}`, ...over] : [];
+  });
+  assert.deepEqual(wide, [], `${page.url()} scrolls sideways`);
+}
+
+/** How many things move by themselves, or take their time to change. */
+const moving = (page) =>
+  page.evaluate(
+    () =>
+      document.getAnimations().filter((one) => {
+        const { duration, iterations } = one.effect.getComputedTiming();
+        return duration > 1 || iterations === Infinity;
+      }).length,
+  );
+
+export const tests = {
+  ...Object.fromEntries(
+    PAGES.map(({ name, path, admin }) => [
+      `${name} does not scroll sideways at ${WIDTHS.join(', ')}`,
+      async (visitors) => {
+        const page = await visitors.page({ path, admin });
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 800 });
+          await checkFits(page);
+        }
+      },
+    ]),
+  ),
+
+  'control: what is too wide is seen': async (visitors) => {
+    const page = await visitors.page({ path: '/' });
+    await page.setViewportSize({ width: 320, height: 800 });
+    await page.evaluate(() => {
+      const wide = document.createElement('div');
+      wide.style.width = '400px';
+      document.querySelector('main').append(wide, 'x');
+    });
+    await mustFail(() => checkFits(page), /scrolls sideways/);
+  },
+
+  'nothing moves for who wants it still': async (visitors) => {
+    for (const { path, admin } of PAGES) {
+      const page = await visitors.page({ path, admin, reducedMotion: 'reduce' });
+      assert.equal(await moving(page), 0, path);
+      await page.evaluate(() => document.body.animate([{ opacity: 0 }, {}], 1e6));
+      assert.equal(await moving(page), 1, 'control: what moves is seen');
+    }
+  },
+};

@@ -75,8 +75,8 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all tests benches unit flow fault binding pytest dashboard deps run check bench tidy \
-        sabotage fuzz coverage peers format install uninstall clean help FORCE
+.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check bench \
+        tidy sabotage fuzz coverage peers format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -112,6 +112,22 @@ $B/libllmlearn.a: $(OBJ) $B/objects
 	$Q$(LD) -r -o $B/llmlearn.o $(OBJ)
 	$Q$(OBJCOPY) --localize-hidden $B/llmlearn.o
 	$Qrm -f $@ && $(AR) rcsD $@ $B/llmlearn.o
+
+# ---- the example server: the public library alone, and nothing that the library needs
+
+SERVER_PKGS = libmicrohttpd libcrypto jansson
+SERVER     := $(patsubst %.c,$B/%.o,$(sort $(wildcard examples/server/*.c)))
+
+#: server             examples/server as build/llmlearn-server
+server: $B/llmlearn-server
+$(SERVER): INC = -Iinclude -DOPENAPI_FILE='"examples/server/openapi.json"' \
+    $(shell $(PKG_CONFIG) --cflags $(SERVER_PKGS))
+$B/examples/server/openapi.o: examples/server/openapi.json
+$B/llmlearn-server: $(SERVER) $(SO)
+	@echo '  LINK  $@'
+	$Q$(CC) $(SAN) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack \
+	    -Wl,-rpath,'$$ORIGIN' -o $@ $(SERVER) $(SO) $(shell $(PKG_CONFIG) --libs $(SERVER_PKGS)) \
+	    -lpthread
 
 # ---- install
 
@@ -284,4 +300,4 @@ format:
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(POINTED:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCH:=.d)
+-include $(OBJ:.o=.d) $(POINTED:.o=.d) $(SUPPORT:.o=.d) $(TESTS:=.d) $(BENCH:=.d) $(SERVER:.o=.d)

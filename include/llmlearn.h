@@ -289,6 +289,43 @@ LLMLEARN_API llmlearn_err llmlearn_withdraw_feedback(llmlearn *learner,
 LLMLEARN_API llmlearn_err llmlearn_get_explanation(llmlearn *learner, const llmlearn_id *id,
                                                    uint32_t deadline_ms, char **out_json);
 
+/* Which explanations to list; all zero: the 20 newest. */
+typedef struct llmlearn_explanations_query {
+    uint32_t struct_size;
+    uint32_t limit;            /* 0: 20. Up to 100 */
+    const char *signal;        /* NULL: any. As when logged */
+    const char *ticker;        /* NULL: any. A name */
+    const char *version;       /* NULL: any. A name */
+    const char *user;          /* NULL: nobody. Whose vote is "mine", 1 to 256 bytes */
+    const llmlearn_id *before; /* NULL: the newest. Else what is older than that one */
+    uint32_t deadline_ms;
+    uint32_t reserved; /* 0 */
+} llmlearn_explanations_query;
+
+/* Explanations by their ids, which is by time, the newest first, as JSON:
+ *   {"schema": 1,
+ *    "pending": records of this process that are not yet stored, hence not yet listed,
+ *    "explanations": [{
+ *      as llmlearn_get_explanation without "feedback",
+ *      "positive", "negative": live votes,
+ *      "mine": {"helpful", "rating", "comment", "created_at"}, the user's own; null: none}],
+ *    "next": the id to give as `before` for the page behind this one; null: there is none}
+ * No other user's name or comment is in it; "unit" is, and may name one.
+ *
+ * What this process has logged is stored first, within three quarters of the deadline.
+ * With a filter a call looks at the next 20,000 explanations at the most: of something rare a
+ * page may be short, or empty, while "next" still leads on.
+ *
+ *   query     required
+ *   out_json  required
+ *
+ * Returns LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
+ * Cost: about 3 us for each explanation, and 0.1 us for each vote on it; with a filter up to
+ * 10 ms more. The same however many rows there are. */
+LLMLEARN_API llmlearn_err llmlearn_explanations(llmlearn *learner,
+                                                const llmlearn_explanations_query *query,
+                                                char **out_json);
+
 /* ---- prompts and variants ---------------------------------------------- */
 
 typedef struct llmlearn_variant {
@@ -912,9 +949,12 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
  *    "rating_count", "average_rating", "rating_histogram": [1 star, ..., 5 stars],
  *    "cached_rate", "fallback_rate",
  *    "prompt_tokens", "completion_tokens", "cost_nanousd", "cost_known": rows with a cost,
+ *    "latency_ms": {"p50", "p95", "p99"},
+ *    "previous": {"from", "to", + group, "rated_explanations", "response_rate"},
+ *                                                  as many days before the window
  *    "by_signal": [{"signal", + group}],           by name
  *    "by_ticker": [{"ticker", + group}],           the 10 with most votes, then most explanations
- *    "by_variant": [{"signal", "version", "status", + group, "latency_ms": {"p50", "p95", "p99"}}],
+ *    "by_variant": [{"signal", "version", "status", + group, "latency_ms"}],
  *    "series": [{"day", + group}]}                 every day of the window, oldest first
  * where group = "explanations", "feedback", "positive", "positive_rate",
  * "positive_rate_interval", "rating_count", "average_rating", and (not for tickers)
@@ -950,6 +990,28 @@ LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, u
  * "first_votes" and "positive" are the first vote of every unit: what rules decide by. */
 LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signal, uint32_t limit,
                                             char **out_json);
+
+/* How a test came to where it is, day by day, as JSON. Only reads: never decides.
+ *
+ *   {"schema": 1, "test_id", "signal", "champion",
+ *    "difference_confidence",      1 - alpha / (arms - 1): all of a day hold at once
+ *    "step_days",                  1; of a test of more than 400 days 2, 3, ...: every how many
+ *                                  days there is one below, the last among them
+ *    "days": [{"day",              YYYY-MM-DD, from the start to the end, or today; oldest first
+ *      "arms": [{"arm", "version",
+ *        "units", "first_votes", "positive", "positive_rate",    by the end of that day
+ *        "difference",             of the rate from the champion's, which has none: null
+ *        "difference_interval"}]}]}
+ *
+ * Days are UTC, by when votes were stored. Each interval is worth what it is if its day were the
+ * only look: whoever watches them for one that leaves out 0 will find one, sooner or later.
+ *
+ *   out_json  required
+ *
+ * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
+ * Cost: about 0.1 ms for four weeks of three arms. */
+LLMLEARN_API llmlearn_err llmlearn_ab_test_series(llmlearn *learner, uint64_t test_id,
+                                                  uint32_t deadline_ms, char **out_json);
 
 /* The history of decisions, newest first, as JSON; it is never rewritten.
  *

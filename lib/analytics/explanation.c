@@ -1,16 +1,10 @@
 #include "analytics/explanation.h"
 
 #include "base/err.h"
-#include "base/json_writer.h"
 
 static const ll_statement find_explanation = {
-    "SELECT e.row, e.created_us, t.name, s.name, e.text, v.version, m.name, p.name, e.unit,"
-    " e.flags, e.confidence, e.latency_ms, e.prompt_tokens, e.completion_tokens,"
-    " e.cost_nanousd, e.fallback_reason, e.test, e.arm, e.metadata"
-    " FROM llm_explanations e JOIN llm_names t ON t.id = e.ticker"
-    " JOIN llm_variants v ON v.id = e.variant JOIN llm_names s ON s.id = v.signal"
-    " LEFT JOIN llm_names m ON m.id = e.model LEFT JOIN llm_names p ON p.id = e.provider"
-    " WHERE e.explanation_id = ?1"
+    "SELECT " LL_EXPLANATION_COLUMNS " FROM " LL_EXPLANATION_TABLES
+    " WHERE e.explanation_id = ?1 AND " LL_EXPLANATION_JOINED
 };
 static const ll_statement find_votes = {
     "SELECT u.name, f.helpful, f.rating, f.comment, f.created_us FROM llm_feedback f"
@@ -20,7 +14,6 @@ static const ll_statement find_votes = {
 
 typedef struct finding {
     ll_json_writer writer;
-    const char *id;
     int64_t row; /* 0: not found */
 } finding;
 
@@ -68,32 +61,58 @@ static void put_metadata(ll_json_writer *w, const ll_row *row, int column)
         ll_json_writer_json(w, json, bytes);
 }
 
-static llmlearn_err put_explanation(void *context, const ll_row *row)
+static void put_id(ll_json_writer *w, const ll_row *row, int column)
+{
+    char text[LLMLEARN_ID_TEXT_BYTES];
+    size_t bytes = 0;
+    const void *id = ll_row_blob(row, column, &bytes);
+
+    /* The schema lets no other length in; a file that somebody changed may. */
+    if (id != NULL && bytes == sizeof(llmlearn_id) && llmlearn_id_format(id, text) == LLMLEARN_OK)
+        ll_json_writer_put_string(w, "id", text);
+    else
+        ll_json_writer_put_null(w, "id");
+}
+
+void ll_explanation_put(ll_json_writer *w, const ll_row *row)
 {
     static const char *const names[] = { "ticker", "signal",   "text", "version",
                                          "model",  "provider", "unit" };
-    finding *f = context;
-    ll_json_writer *w = &f->writer;
-    int64_t flags = ll_row_int(row, 9);
+    int64_t flags = ll_row_int(row, 10);
 
-    f->row = ll_row_int(row, 0);
-    ll_json_writer_put_string(w, "id", f->id);
-    put_time(w, row, 1);
-    put_int(w, "created_us", row, 1);
+    put_id(w, row, 1);
+    put_time(w, row, 2);
+    put_int(w, "created_us", row, 2);
     for (int i = 0; i < 7; i++)
-        put_text(w, names[i], row, 2 + i);
-    put_real(w, "confidence", row, 10);
-    put_real(w, "latency_ms", row, 11);
-    put_int(w, "prompt_tokens", row, 12);
-    put_int(w, "completion_tokens", row, 13);
-    put_int(w, "cost_nanousd", row, 14);
+        put_text(w, names[i], row, 3 + i);
+    put_real(w, "confidence", row, 11);
+    put_real(w, "latency_ms", row, 12);
+    put_int(w, "prompt_tokens", row, 13);
+    put_int(w, "completion_tokens", row, 14);
+    put_int(w, "cost_nanousd", row, 15);
     ll_json_writer_put_bool(w, "cached", (flags & LLMLEARN_CACHED) != 0);
     ll_json_writer_put_bool(w, "fallback", (flags & LLMLEARN_FALLBACK) != 0);
-    put_text(w, "fallback_reason", row, 15);
+    put_text(w, "fallback_reason", row, 16);
     ll_json_writer_put_bool(w, "rerouted", (flags & LLMLEARN_REROUTED) != 0);
-    put_int(w, "test_id", row, 16);
-    put_int(w, "arm", row, 17);
-    put_metadata(w, row, 18);
+    put_int(w, "test_id", row, 17);
+    put_int(w, "arm", row, 18);
+    put_metadata(w, row, 19);
+}
+
+void ll_explanation_put_vote(ll_json_writer *w, const ll_row *row, int column)
+{
+    ll_json_writer_put_bool(w, "helpful", ll_row_int(row, column) != 0);
+    put_int(w, "rating", row, column + 1);
+    put_text(w, "comment", row, column + 2);
+    put_time(w, row, column + 3);
+}
+
+static llmlearn_err put_explanation(void *context, const ll_row *row)
+{
+    finding *f = context;
+
+    f->row = ll_row_int(row, 0);
+    ll_explanation_put(&f->writer, row);
     return LLMLEARN_OK;
 }
 
@@ -103,10 +122,7 @@ static llmlearn_err put_vote(void *context, const ll_row *row)
 
     ll_json_writer_open(w, '{');
     put_text(w, "user", row, 0);
-    ll_json_writer_put_bool(w, "helpful", ll_row_int(row, 1) != 0);
-    put_int(w, "rating", row, 2);
-    put_text(w, "comment", row, 3);
-    put_time(w, row, 4);
+    ll_explanation_put_vote(w, row, 1);
     ll_json_writer_close(w, '}');
     return LLMLEARN_OK;
 }
@@ -134,13 +150,10 @@ static llmlearn_err put_all(ll_connection *connection, const llmlearn_id *id, fi
 
 llmlearn_err ll_explanation_json(ll_connection *connection, const llmlearn_id *id, char **out_json)
 {
-    char text[LLMLEARN_ID_TEXT_BYTES];
-    finding f = { .id = text };
-    llmlearn_err err = llmlearn_id_format(id, text);
+    finding f = { .row = 0 };
+    llmlearn_err err = put_all(connection, id, &f);
     char *json;
 
-    if (err == LLMLEARN_OK)
-        err = put_all(connection, id, &f);
     if (err != LLMLEARN_OK) {
         ll_buffer_free(&f.writer.buffer);
         return err;

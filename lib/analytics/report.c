@@ -1,6 +1,7 @@
 #include "analytics/report.h"
 
 #include "analytics/cache.h"
+#include "analytics/day_totals.h"
 #include "analytics/labels.h"
 #include "analytics/report_json.h"
 #include "analytics/rollup.h"
@@ -14,12 +15,13 @@
 /* Of the time that is left, what the drain may not take: reading must still fit. */
 #define READ_SHARE 4
 
-/* rollup and labels belong to the computation, of which the cache runs one at a time. */
+/* What follows the cache belongs to the computation, of which it runs one at a time. */
 struct ll_analytics {
     ll_analytics_options options;
     ll_cache *cache;
     ll_rollup rollup;
     ll_labels labels;
+    ll_day_totals totals;
 };
 
 /* What the drain left behind; at least 1 if it failed. */
@@ -41,6 +43,9 @@ static llmlearn_err read_window(ll_analytics *a, ll_connection *connection, ll_s
         err = ll_rollup_each(&a->rollup, connection, s->first, s->last, ll_summary_add, s);
     if (err == LLMLEARN_OK)
         err = ll_summary_finish(s, &a->labels, connection);
+    if (err == LLMLEARN_OK)
+        err = ll_day_totals_sum(&a->totals, connection, 2 * s->first - s->last - 1, s->first - 1,
+                                &s->previous);
     return err;
 }
 
@@ -131,7 +136,8 @@ llmlearn_err ll_analytics_report(ll_analytics *a, uint32_t days, bool refresh, l
                                  char **out_json)
 {
     _Static_assert(LL_ANALYTICS_DAYS_MAX <= LL_CACHE_WINDOWS_MAX &&
-                       LL_ANALYTICS_DAYS_MAX <= LL_ROLLUP_DAYS_MAX,
+                       LL_ANALYTICS_DAYS_MAX <= LL_ROLLUP_DAYS_MAX &&
+                       2 * LL_ANALYTICS_DAYS_MAX <= LL_DAY_TOTALS_MAX,
                    "a window fits what is kept");
     assert(days >= 1 && days <= LL_ANALYTICS_DAYS_MAX);
     return ll_cache_get(a->cache, days, refresh, deadline, out_json);

@@ -3,7 +3,7 @@
  *   cache ──miss──▶ drain ─▶ one snapshot: versions, changed days, names ─▶ sums ─▶ JSON
  *
  * Threads: reports from any; open and close before and after.
- * Uses:    cache, rollup, labels, summary, report_json, store. */
+ * Uses:    cache, day_totals, labels, report_json, rollup, store, summary. */
 #ifndef LL_ANALYTICS_REPORT_H
 #define LL_ANALYTICS_REPORT_H
 

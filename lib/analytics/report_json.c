@@ -123,6 +123,42 @@ static void put_totals(ll_json_writer *w, const ll_counts *c)
     put_use(w, c);
 }
 
+static void put_latency(ll_json_writer *w, const ll_spread *latency)
+{
+    static const struct {
+        const char *key;
+        int percent;
+    } shown[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
+    double ms;
+
+    ll_json_writer_key(w, "latency_ms");
+    ll_json_writer_open(w, '{');
+    for (int i = 0; i < 3; i++) {
+        ll_json_writer_key(w, shown[i].key);
+        if (ll_spread_percentile(latency, shown[i].percent, &ms))
+            ll_json_writer_rounded(w, ms);
+        else
+            ll_json_writer_null(w);
+    }
+    ll_json_writer_close(w, '}');
+}
+
+static void put_previous(ll_json_writer *w, const ll_summary *s)
+{
+    char day[LL_TIME_TEXT_BYTES];
+
+    ll_json_writer_key(w, "previous");
+    ll_json_writer_open(w, '{');
+    ll_clock_format_day(2 * s->first - s->last - 1, day);
+    ll_json_writer_put_string(w, "from", day);
+    ll_clock_format_day(s->first - 1, day);
+    ll_json_writer_put_string(w, "to", day);
+    put_counts(w, &s->previous);
+    ll_json_writer_put_int(w, "rated_explanations", s->previous.rated);
+    put_ratio(w, "response_rate", s->previous.rated, s->previous.explanations);
+    ll_json_writer_close(w, '}');
+}
+
 /* The variants come sorted by signal: a signal is a run of them. */
 static void put_signals(ll_json_writer *w, const ll_summary *s)
 {
@@ -166,26 +202,6 @@ static void put_tickers(ll_json_writer *w, const ll_summary *s)
     ll_json_writer_close(w, ']');
 }
 
-static void put_latency(ll_json_writer *w, const ll_spread *latency)
-{
-    static const struct {
-        const char *key;
-        int percent;
-    } shown[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
-    double ms;
-
-    ll_json_writer_key(w, "latency_ms");
-    ll_json_writer_open(w, '{');
-    for (int i = 0; i < 3; i++) {
-        ll_json_writer_key(w, shown[i].key);
-        if (ll_spread_percentile(latency, shown[i].percent, &ms))
-            ll_json_writer_rounded(w, ms);
-        else
-            ll_json_writer_null(w);
-    }
-    ll_json_writer_close(w, '}');
-}
-
 static void put_variants(ll_json_writer *w, const ll_summary *s)
 {
     ll_json_writer_key(w, "by_variant");
@@ -227,6 +243,8 @@ char *ll_report_json(const ll_summary *summary, uint64_t pending)
     ll_json_writer_put_int(&w, "pending", pending > INT64_MAX ? INT64_MAX : (int64_t)pending);
     put_window(&w, summary);
     put_totals(&w, &summary->total);
+    put_latency(&w, &summary->latency);
+    put_previous(&w, summary);
     put_signals(&w, summary);
     put_tickers(&w, summary);
     put_variants(&w, summary);

@@ -145,6 +145,27 @@ llmlearn_err ll_summary_add(void *summary, const ll_rollup_day *day)
 
 /* ---- finishing ---- */
 
+static llmlearn_err add_spread(ll_spread *sum, const ll_spread *s)
+{
+    llmlearn_err err;
+
+    if (s->count == 0)
+        return LLMLEARN_OK;
+    err = widen(sum, s->first, s->first + s->count);
+    for (uint32_t i = 0; err == LLMLEARN_OK && i < s->count; i++)
+        sum->explanations[s->first - sum->first + i] += s->explanations[i];
+    return err;
+}
+
+static llmlearn_err finish_latency(ll_summary *s)
+{
+    llmlearn_err err = LLMLEARN_OK;
+
+    for (uint32_t i = 0; err == LLMLEARN_OK && i < s->by_variant.count; i++)
+        err = add_spread(&s->latency, &s->spreads[i]);
+    return err;
+}
+
 static int compare_variants(const void *a, const void *b)
 {
     const ll_label *left = ((const ll_summary_variant *)a)->label;
@@ -234,6 +255,8 @@ llmlearn_err ll_summary_finish(ll_summary *s, ll_labels *labels, ll_connection *
 {
     llmlearn_err err = finish_variants(s, labels, connection);
 
+    if (err == LLMLEARN_OK)
+        err = finish_latency(s);
     for (uint32_t i = 0; err == LLMLEARN_OK && i < s->by_ticker.count; i++)
         err = offer_ticker(s, labels, connection, ll_tally_row(&s->by_ticker, i));
     return err;
@@ -244,6 +267,7 @@ void ll_summary_free(ll_summary *s)
     for (uint32_t i = 0; i < s->spread_capacity; i++)
         free(s->spreads[i].explanations);
     free(s->spreads);
+    free(s->latency.explanations);
     free(s->variants);
     ll_tally_free(&s->by_variant);
     ll_tally_free(&s->by_ticker);

@@ -40,7 +40,9 @@ typedef struct ll_summary {
     int64_t last;
     ll_counts total;
     ll_counts series[LL_ROLLUP_DAYS_MAX]; /* [0] is the first day */
+    ll_counts previous; /* of as many days before the first; the caller's to fill */
     /* After finish. */
+    ll_spread latency;            /* of the whole window */
     ll_summary_variant *variants; /* by signal, then version */
     uint32_t variant_count;
     uint32_t ticker_count;

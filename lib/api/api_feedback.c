@@ -1,5 +1,4 @@
 /* api_feedback.c - votes: checked here, stored by ingest. */
-#include "analytics/explanation.h"
 #include "api/arguments.h"
 #include "api/handle.h"
 #include "base/err.h"
@@ -129,38 +128,4 @@ llmlearn_err llmlearn_withdraw_feedback(llmlearn *learner, const llmlearn_id *ex
     err = ll_handle_submit(learner, &job->job, ll_handle_deadline(deadline_ms));
     ll_job_release(&job->job);
     return err;
-}
-
-/* ---- one explanation --------------------------------------------------- */
-
-static llmlearn_err read_explanation(ll_core *core, const llmlearn_id *id, ll_deadline deadline,
-                                     char **out_json)
-{
-    ll_connection *connection = NULL;
-    llmlearn_err err = ll_store_read_begin(core->store, deadline, &connection);
-
-    if (err != LLMLEARN_OK)
-        return err;
-    err = ll_explanation_json(connection, id, out_json);
-    ll_store_read_end(core->store);
-    return err;
-}
-
-llmlearn_err llmlearn_get_explanation(llmlearn *learner, const llmlearn_id *id,
-                                      uint32_t deadline_ms, char **out_json)
-{
-    ll_deadline deadline = ll_handle_deadline(deadline_ms);
-    ll_core *core = NULL;
-    llmlearn_err err;
-
-    if (id == NULL || out_json == NULL)
-        return ll_fail(LLMLEARN_EINVAL, "id and out_json are required");
-    err = ll_handle_enter(learner, deadline, &core);
-    if (err != LLMLEARN_OK)
-        return err;
-    err = read_explanation(core, id, deadline, out_json);
-    if (err != LLMLEARN_ENOTFOUND)
-        return err;
-    err = ll_ingest_drain(core->ingest, true, deadline); /* it may still be in a journal */
-    return err == LLMLEARN_OK ? read_explanation(core, id, deadline, out_json) : err;
 }

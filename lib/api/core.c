@@ -127,8 +127,8 @@ static void reload_config(void *user)
     (void)load_config(core, ll_deadline_in_ms(RELOAD_PATIENCE_MS));
 }
 
-/* Records of ours not yet stored: the bytes are known, the number is by their average size. */
-static uint64_t pending_records(const ll_core *core)
+/* The bytes are known, the number is by their average size. */
+uint64_t ll_core_pending_records(const ll_core *core)
 {
     ll_journal_state state;
 
@@ -143,7 +143,7 @@ static llmlearn_err drain_for_report(void *user, ll_deadline deadline, uint64_t 
     ll_core *core = user;
     llmlearn_err err = ll_ingest_drain(core->ingest, true, deadline);
 
-    *out_pending = pending_records(core);
+    *out_pending = ll_core_pending_records(core);
     return err;
 }
 

@@ -131,6 +131,8 @@ llmlearn_err ll_handle_submit(llmlearn *learner, ll_job *job, ll_deadline deadli
  * *out_err says why not, when core->store is NULL. */
 llmlearn_err ll_core_open(ll_settings *settings, ll_core **out_core);
 llmlearn_err ll_core_attach_store(ll_core *core, ll_settings *settings, ll_deadline deadline);
+/* Records of this process that are not yet stored. */
+uint64_t ll_core_pending_records(const ll_core *core);
 /* From its return on nobody wakes ingest any more. */
 void ll_core_stop_waking(ll_core *core);
 /* In a child that was forked while the store was being attached: closes the store's lock, never

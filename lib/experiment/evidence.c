@@ -111,6 +111,11 @@ static void compare_ratings(const ll_ab_arm *champion, const ll_ab_arm *variant,
     ll_ratings_compare(theirs, ours, LL_CONFIDENCE, out);
 }
 
+double ll_evidence_difference_z(double alpha, uint32_t arm_count)
+{
+    return ll_normal_isf(alpha / 2 / (arm_count - 1));
+}
+
 /* With the variance that both share if they are alike. 0 where nothing varies. */
 double ll_evidence_z(const llmlearn_rate *champion, const llmlearn_rate *variant)
 {
@@ -160,7 +165,7 @@ void ll_evidence_find(const ll_decide_input *in, ll_evidence *out)
             : ll_cramer_unbiased(out->first_votes, in->arm_count, out->classic.chi_square);
     ll_posterior(out->first_votes, in->arm_count, 1, 1, LL_CONFIDENCE, &out->posterior);
     test_split(in, out);
-    out->difference_z = ll_normal_isf(in->test.alpha / 2 / (in->arm_count - 1));
+    out->difference_z = ll_evidence_difference_z(in->test.alpha, in->arm_count);
     out->response_apart = find_response_apart(in);
     for (uint32_t i = 0; i < in->arm_count; i++) {
         const llmlearn_cluster votes = ll_input_cluster(&in->arms[i]);

@@ -55,6 +55,9 @@ void ll_evidence_find(const ll_decide_input *in, ll_evidence *out);
 /* The same counts as the classic rule is asked about them, at any time and with any number. */
 ll_classic_input ll_evidence_classic_input(const ll_decide_input *in, const ll_evidence *evidence);
 
+/* The quantile of the differences' intervals, so that those of all variants hold at once. */
+double ll_evidence_difference_z(double alpha, uint32_t arm_count);
+
 /* How far the variant's rate is above the champion's, in standard deviations of the difference
  * between arms that are alike. 0 where nothing varies. */
 double ll_evidence_z(const llmlearn_rate *champion, const llmlearn_rate *variant);

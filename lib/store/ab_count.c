@@ -69,7 +69,7 @@ void ll_ab_count_exposure(ll_ab_open *open, uint32_t arm, uint64_t hash, const l
     if (!before->found) {
         step_split(open, arm);
         sums->units++;
-        open->new_units[arm]++;
+        open->came[arm].units++;
     }
     open->failed |= failed && open->test.status == LL_AB_RUNNING;
     ll_ab_recent_push(&sums->recent, hash, failed);
@@ -92,7 +92,8 @@ void ll_ab_count_vote(ll_ab_open *open, uint32_t arm, const ll_unit *before, con
     add_first_vote(sums, before, -1);
     add_first_vote(sums, after, 1);
     if (after->voted && !before->voted) {
-        open->new_votes[arm]++;
+        open->came[arm].first_votes++;
+        open->came[arm].first_positive += after->first_positive;
         step(open, arm, after->first_positive);
     }
 }

@@ -8,8 +8,12 @@
 
 #include "store/connection.h"
 
+typedef struct ll_ab_day {
+    int64_t units, first_votes, first_positive;
+} ll_ab_day;
+
 llmlearn_err ll_ab_days_add(ll_connection *connection, uint64_t test, int64_t day, uint32_t arm,
-                            int64_t units, int64_t first_votes);
+                            const ll_ab_day *added);
 
 /* Each arm's sums over `day_count` days from first_day on. */
 typedef struct ll_ab_days {
@@ -20,5 +24,13 @@ typedef struct ll_ab_days {
 
 llmlearn_err ll_ab_days_read(ll_connection *connection, uint64_t test, int64_t first_day,
                              uint32_t day_count, ll_ab_days *out_days);
+
+/* arm < LLMLEARN_ARMS_MAX. */
+typedef llmlearn_err (*ll_ab_day_fn)(void *context, int64_t day, uint32_t arm,
+                                     const ll_ab_day *came);
+
+/* All rows of a test: by day, then arm. A day on which nothing came has none. */
+llmlearn_err ll_ab_days_each(ll_connection *connection, uint64_t test, ll_ab_day_fn each,
+                             void *context);
 
 #endif

@@ -1,7 +1,6 @@
 #include "store/ab_sums.h"
 
 #include "base/err.h"
-#include "store/ab_days.h"
 #include "store/ab_latency.h"
 #include "store/metrics.h"
 
@@ -109,8 +108,7 @@ static llmlearn_err read_test(ll_ab_sums *sums, uint64_t test)
     open->test_changed = false;
     open->stepped = false;
     open->arms_changed = 0;
-    memset(open->new_units, 0, sizeof open->new_units);
-    memset(open->new_votes, 0, sizeof open->new_votes);
+    memset(open->came, 0, sizeof open->came);
     return err == LLMLEARN_OK ? read_eprocess(sums, open) : err;
 }
 
@@ -192,12 +190,12 @@ bool ll_ab_sums_changed(const ll_ab_sums *sums)
 
 static llmlearn_err write_arm(const ll_ab_sums *sums, const ll_ab_open *open, uint32_t arm)
 {
-    int64_t units = open->new_units[arm], votes = open->new_votes[arm];
+    const ll_ab_day *came = &open->came[arm];
     llmlearn_err err = ll_ab_arms_write(sums->connection, open->test.id, arm, &open->arms[arm]);
 
-    if (err == LLMLEARN_OK && (units != 0 || votes != 0))
-        err = ll_ab_days_add(sums->connection, open->test.id, ll_clock_day(sums->now_us), arm,
-                             units, votes);
+    if (err == LLMLEARN_OK && (came->units != 0 || came->first_votes != 0))
+        err =
+            ll_ab_days_add(sums->connection, open->test.id, ll_clock_day(sums->now_us), arm, came);
     return err;
 }
 

@@ -8,10 +8,11 @@
  * what was counted stands as its rows do.
  *
  * Threads: the ingest thread, inside a write transaction.
- * Uses:    base, ab_tests, ab_eprocess, tally. */
+ * Uses:    base, ab_days, ab_eprocess, ab_tests, tally. */
 #ifndef LL_STORE_AB_SUMS_H
 #define LL_STORE_AB_SUMS_H
 
+#include "store/ab_days.h"
 #include "store/ab_eprocess.h"
 #include "store/ab_tests.h"
 
@@ -24,9 +25,9 @@ typedef struct ll_ab_open {
 
     /* For ab_sums.c and ab_count.c: what is to be written. */
     bool test_changed, stepped;
-    uint64_t arms_changed;                                              /* a bit for each */
-    int64_t new_units[LLMLEARN_ARMS_MAX], new_votes[LLMLEARN_ARMS_MAX]; /* on the day at hand */
-    const ll_ab_stepper *stepper; /* NULL: no e-process is to be stepped */
+    uint64_t arms_changed;             /* a bit for each */
+    ll_ab_day came[LLMLEARN_ARMS_MAX]; /* on the day at hand */
+    const ll_ab_stepper *stepper;      /* NULL: no e-process is to be stepped */
     bool has_state;
     llmlearn_eprocess state;
     ll_ab_eprocess eprocess; /* as read, with its weeks turned */

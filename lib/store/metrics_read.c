@@ -7,11 +7,12 @@
 static const ll_statement select_versions = {
     "SELECT day, version FROM llm_days WHERE day BETWEEN ?1 AND ?2 ORDER BY day"
 };
-static const ll_statement select_counts = {
-    "SELECT ticker, variant, explanations, cached, fallback, rated, positive, negative,"
-    " rating_1, rating_2, rating_3, rating_4, rating_5, prompt_tokens, completion_tokens,"
-    " cost_nanousd, cost_known FROM llm_metrics WHERE day = ?1 ORDER BY ticker, variant"
-};
+#define COUNTS                                                                                     \
+    "SELECT ticker, variant, explanations, cached, fallback, rated, positive, negative,"           \
+    " rating_1, rating_2, rating_3, rating_4, rating_5, prompt_tokens, completion_tokens,"         \
+    " cost_nanousd, cost_known FROM llm_metrics WHERE day = ?1"
+static const ll_statement select_counts = { COUNTS " ORDER BY ticker, variant" };
+static const ll_statement select_variants = { COUNTS " AND ticker = 0 ORDER BY variant" };
 static const ll_statement select_latency = {
     "SELECT variant, bucket, explanations FROM llm_latency WHERE day = ?1"
     " ORDER BY variant, bucket"
@@ -89,4 +90,13 @@ llmlearn_err ll_metrics_read_day(ll_connection *connection, int64_t day,
         err = ll_connection_run(connection, &select_latency, &of_day, 1, read_latency,
                                 (void *)reader);
     return err;
+}
+
+llmlearn_err ll_metrics_read_variants(ll_connection *connection, int64_t day,
+                                      const ll_metrics_reader *reader)
+{
+    const ll_value of_day = ll_int(day);
+
+    assert(reader->counts != NULL);
+    return ll_connection_run(connection, &select_variants, &of_day, 1, read_counts, (void *)reader);
 }

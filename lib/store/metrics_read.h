@@ -27,5 +27,8 @@ llmlearn_err ll_metrics_read_versions(ll_connection *connection, int64_t first, 
  * LLMLEARN_ECORRUPT: numbers that counting cannot give. */
 llmlearn_err ll_metrics_read_day(ll_connection *connection, int64_t day,
                                  const ll_metrics_reader *reader);
+/* The same of what was counted by variant alone: together it is the day. */
+llmlearn_err ll_metrics_read_variants(ll_connection *connection, int64_t day,
+                                      const ll_metrics_reader *reader);
 
 #endif

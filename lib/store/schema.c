@@ -247,6 +247,14 @@ const ll_schema_step ll_schema_steps[] = {
       " channel TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_us INTEGER NOT NULL,"
       " sent_us INTEGER, given_up_us INTEGER, error TEXT, PRIMARY KEY (alert, channel))"
       " STRICT, WITHOUT ROWID;" },
+
+    { "days of tests know how many first votes were positive",
+
+      "ALTER TABLE llm_ab_days ADD COLUMN first_positive INTEGER NOT NULL DEFAULT 0;"
+      "INSERT INTO llm_ab_days (test, day, arm, units, first_votes, first_positive)"
+      " SELECT test, voted_us / 86400000000, arm, 0, 0, sum(first_vote) FROM llm_ab_units"
+      " WHERE voted_us IS NOT NULL GROUP BY 1, 2, 3"
+      " ON CONFLICT (test, day, arm) DO UPDATE SET first_positive = excluded.first_positive;" },
 };
 
 const uint32_t ll_schema_step_count = sizeof ll_schema_steps / sizeof ll_schema_steps[0];

@@ -17,7 +17,7 @@ if [ "${1-}" = quick ]; then
     shift
 fi
 all='log python_sqlite python feedback variant drain memory open report stats stats_rivals rules'
-all="$all verdict quarter"
+all="$all verdict quarter server"
 wanted="${*:-$all}"
 
 # On the disk that the build is on: what is measured is a disk, too.
@@ -35,6 +35,7 @@ run() {
     case $1 in
     python_sqlite) "$python" "$here/python_sqlite.py" "$folder/$1" $quick ;;
     stats_rivals) "$python" "$here/stats_bench.py" "$folder/$1" $quick ;;
+    server) "$python" "$here/server_bench.py" "$folder/$1" "$build/llmlearn-server" $quick ;;
     python) "$python" "$here/python_bench.py" "$folder/$1" $quick ;;
     variant | quarter) "$build/tests/bench/$1_bench" "$memory" $quick ;;
     *) "$build/tests/bench/$1_bench" "$folder/$1" $quick ;;

@@ -150,10 +150,10 @@ static void fill_history(ll_connection *connection, uint64_t test, uint32_t look
         }
         MUST(ll_ab_looks_add(connection, test, &look, 2));
     }
+    const ll_ab_day came = { votes / 2 / DAYS, votes / 2 / DAYS, votes / 4 / DAYS };
     for (uint32_t i = 0; i < DAYS; i++) {
         for (uint32_t j = 0; j < 2; j++)
-            MUST(ll_ab_days_add(connection, test, ll_clock_day(START_US) + i, j, votes / 2 / DAYS,
-                                votes / 2 / DAYS));
+            MUST(ll_ab_days_add(connection, test, ll_clock_day(START_US) + i, j, &came));
     }
 }
 

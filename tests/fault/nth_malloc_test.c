@@ -242,6 +242,17 @@ static llmlearn_err call_get_explanation(void)
     return check_json(err, json);
 }
 
+static llmlearn_err call_explanations(void)
+{
+    const llmlearn_explanations_query q = {
+        .struct_size = sizeof q, .ticker = "NVDA", .user = "ann", .deadline_ms = LEARNER_DEADLINE_MS
+    };
+    char *json = NULL;
+    llmlearn_err err = llmlearn_explanations(learner, &q, &json);
+
+    return check_json(err, json);
+}
+
 static llmlearn_err call_analytics(void)
 {
     char *json = NULL;
@@ -255,6 +266,14 @@ static llmlearn_err call_ab_tests(void)
 {
     char *json = NULL;
     llmlearn_err err = llmlearn_ab_tests(learner, NULL, 0, &json);
+
+    return check_json(err, json);
+}
+
+static llmlearn_err call_series(void)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_ab_test_series(learner, 1, LEARNER_DEADLINE_MS, &json);
 
     return check_json(err, json);
 }
@@ -436,8 +455,10 @@ static const struct {
     { "submit_feedback", call_vote },
     { "flush", call_flush },
     { "get_explanation", call_get_explanation },
+    { "explanations", call_explanations },
     { "analytics", call_analytics },
     { "ab_tests", call_ab_tests },
+    { "ab_test_series", call_series },
     { "decisions", call_decisions },
     { "get_variant", call_get_variant },
     { "add_variant", call_add_variant },

@@ -124,6 +124,7 @@ START_TEST(a_null_pointer_is_refused)
     const llmlearn_variant v = {
         .struct_size = sizeof v, .signal = "BUY", .version = "v9", .text = "t"
     };
+    const llmlearn_explanations_query q = { .struct_size = sizeof q };
     const llmlearn_ab_test t = good_test("SELL");
     llmlearn_counters counters = { .struct_size = sizeof counters };
     llmlearn_assignment a = { .struct_size = sizeof a };
@@ -166,6 +167,9 @@ START_TEST(a_null_pointer_is_refused)
     expect_err(llmlearn_get_explanation(NULL, &known, MS, &json), LLMLEARN_EINVAL, "learner");
     expect_err(llmlearn_get_explanation(learner, NULL, MS, &json), LLMLEARN_EINVAL, "id");
     expect_err(llmlearn_get_explanation(learner, &known, MS, NULL), LLMLEARN_EINVAL, "out_json");
+    expect_err(llmlearn_explanations(NULL, &q, &json), LLMLEARN_EINVAL, "learner");
+    expect_err(llmlearn_explanations(learner, NULL, &json), LLMLEARN_EINVAL, "query");
+    expect_err(llmlearn_explanations(learner, &q, NULL), LLMLEARN_EINVAL, "out_json");
     expect_err(llmlearn_add_variant(NULL, &v), LLMLEARN_EINVAL, "learner");
     expect_err(llmlearn_add_variant(learner, NULL), LLMLEARN_EINVAL, "variant");
     expect_err(llmlearn_archive_variant(NULL, "BUY", "v1.1", "a", "r", MS), LLMLEARN_EINVAL,
@@ -271,6 +275,16 @@ static llmlearn_err call_select(void *s)
     return err;
 }
 
+static llmlearn_err call_explanations(void *s)
+{
+    char *json = NULL;
+    llmlearn_err err = llmlearn_explanations(learner, s, &json);
+
+    ck_assert((json != NULL) == (err == LLMLEARN_OK));
+    llmlearn_free(json);
+    return err;
+}
+
 START_TEST(a_wrong_struct_size_is_refused)
 {
     llmlearn_options options;
@@ -281,6 +295,7 @@ START_TEST(a_wrong_struct_size_is_refused)
     llmlearn_counters counters = { .lag_ms = 0 };
     llmlearn_assignment a = { .arm = 0 };
     llmlearn_decision d = { .verdict = 0 };
+    llmlearn_explanations_query q = { .user = "ann" };
     const struct {
         const char *name;
         sized_call call;
@@ -296,6 +311,7 @@ START_TEST(a_wrong_struct_size_is_refused)
         { "variant", call_add_variant, &v, sizeof v, sizeof v, false, LLMLEARN_EEXIST },
         { "test", call_start, &t, sizeof t, offsetof(llmlearn_ab_test, lift_min), false,
           LLMLEARN_EEXIST },
+        { "query", call_explanations, &q, sizeof q, sizeof q, false, LLMLEARN_OK },
         { "out_counters", call_counters, &counters, sizeof counters, sizeof counters, true,
           LLMLEARN_OK },
         { "out_assignment", call_get_variant, &a, sizeof a, sizeof a, true, LLMLEARN_OK },
@@ -672,6 +688,36 @@ START_TEST(wrong_failures_and_replays)
 }
 END_TEST
 
+#define with(field, value, words)                                                                  \
+    do {                                                                                           \
+        llmlearn_explanations_query changed = { .struct_size = sizeof changed };                   \
+        changed.field = (value);                                                                   \
+        expect_err(llmlearn_explanations(learner, &changed, &json), LLMLEARN_EINVAL, (words));     \
+        ck_assert_ptr_null(json);                                                                  \
+    } while (0)
+
+START_TEST(wrong_queries)
+{
+    char *json = NULL;
+
+    with(limit, 101, "limit");
+    with(limit, UINT32_MAX, "limit");
+    with(reserved, 1, "reserved");
+    with(signal, "", "signal");
+    with(signal, "a b", "signal");
+    with(ticker, "", "ticker");
+    with(ticker, "a b", "ticker");
+    with(ticker, of_bytes(65), "ticker");
+    with(version, "", "version");
+    with(version, "a\nb", "version");
+    with(user, "", "user");
+    with(user, of_bytes(257), "user");
+    for (size_t i = 0; i < COUNT(bad_utf8); i++)
+        with(user, bad_utf8[i], "user");
+}
+END_TEST
+#undef with
+
 START_TEST(wrong_reports_and_ids)
 {
     static const char *const bad_ids[] = {
@@ -1028,6 +1074,7 @@ int main(void)
     tcase_add_test(tcase, wrong_arms);
     tcase_add_test(tcase, wrong_decisions);
     tcase_add_test(tcase, wrong_failures_and_replays);
+    tcase_add_test(tcase, wrong_queries);
     tcase_add_test(tcase, wrong_reports_and_ids);
     tcase_add_test(tcase, wrong_options);
     tcase_add_test(tcase, files_that_are_not_ours);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs of tests/peers/package.json, which judge what we send to
-# a model's service or a mail server, into build/peers. Silent when they are there; without npm
+# a model's service or a mail server, and the example server's API, into build/peers. Silent when they are there; without npm
 # or network it says so, and the tests that need them say that they skip.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -14,7 +14,7 @@ if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
     exit 0
 fi
 
-echo 'setup: installing with npm: prism, aimock, smtp-server, mailparser'
+echo 'setup: installing with npm: prism, spectral, aimock, smtp-server, mailparser'
 mkdir -p "$peers" || exit 0
 cp tests/peers/package.json "$peers/package.json"
 log=$(mktemp) || exit 0

@@ -152,9 +152,10 @@
 
 /* When a unit came only its arm's sum knows. */
 #define EXPECTED_DAYS                                                                              \
-    "WITH expected AS (SELECT test, voted_us / 86400000000, arm, count(*) FROM llm_ab_units"       \
-    " WHERE voted_us IS NOT NULL GROUP BY 1, 2, 3),"                                               \
-    "found AS (SELECT test, day, arm, first_votes FROM llm_ab_days WHERE first_votes <> 0) "
+    "WITH expected AS (SELECT test, voted_us / 86400000000, arm, count(*), sum(first_vote)"        \
+    " FROM llm_ab_units WHERE voted_us IS NOT NULL GROUP BY 1, 2, 3),"                             \
+    "found AS (SELECT test, day, arm, first_votes, first_positive FROM llm_ab_days"                \
+    " WHERE first_votes <> 0 OR first_positive <> 0) "
 #define DAYS_THAT_DIFFER                                                                           \
     "SELECT test, arm, units, (SELECT sum(units) FROM llm_ab_days d WHERE d.test = a.test"         \
     " AND d.arm = a.arm) AS found FROM llm_ab_arms a WHERE units <> ifnull(found, 0)"              \

@@ -1,5 +1,5 @@
-/* A database of the version before tests watched themselves, with a test under way: every row
- * stays, the test goes on, and a recount holds for all that comes after. */
+/* A database of an earlier version with a test under way: every row stays, the test goes on, and a
+ * recount holds for all that comes after. */
 #include "store/decisions.h"
 #include "store/schema.h"
 #include "support/ab_batch.h"
@@ -22,7 +22,7 @@ static void exec(sqlite3 *db, const char *sql)
     ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, &message) == SQLITE_OK, "%s: %s", sql, message);
 }
 
-/* Rows of the table as far as the first version had columns for them. */
+/* Rows of the table as far as the earlier version had columns for them. */
 static int copy_table(void *db, int columns, char **values, char **names)
 {
     char *sql = sqlite3_mprintf("DELETE FROM main.%s; INSERT INTO main.%s SELECT %s FROM latest.%s",
@@ -35,8 +35,8 @@ static int copy_table(void *db, int columns, char **values, char **names)
     return 0;
 }
 
-/* Writes the database of today as version 1 would have it. */
-static void go_back(void)
+/* Writes the database of today as an earlier version would have it. */
+static void go_back_to(uint32_t version)
 {
     char first[512], attach[700];
     sqlite3 *db = NULL;
@@ -45,10 +45,11 @@ static void go_back(void)
     snprintf(first, sizeof first, "%s.first", ab_path);
     ck_assert_int_eq(sqlite3_open(first, &db), SQLITE_OK);
     exec(db, "PRAGMA page_size = 8192");
-    exec(db, ll_schema_steps[0].sql);
+    for (uint32_t i = 0; i < version; i++)
+        exec(db, ll_schema_steps[i].sql);
     snprintf(attach, sizeof attach,
-             "PRAGMA application_id = %d; PRAGMA user_version = 1; ATTACH '%s' AS latest",
-             LL_SCHEMA_APPLICATION_ID, ab_path);
+             "PRAGMA application_id = %d; PRAGMA user_version = %u; ATTACH '%s' AS latest",
+             LL_SCHEMA_APPLICATION_ID, version, ab_path);
     exec(db, attach);
     ck_assert_int_eq(sqlite3_exec(db,
                                   "SELECT s.name, group_concat(c.name) FROM main.sqlite_schema s,"
@@ -56,7 +57,8 @@ static void go_back(void)
                                   " AND s.name LIKE 'llm%' GROUP BY s.name",
                                   copy_table, db, NULL),
                      SQLITE_OK);
-    exec(db, "DELETE FROM llm_meta WHERE key = 'exposures_from_row'");
+    if (version == 1)
+        exec(db, "DELETE FROM llm_meta WHERE key = 'exposures_from_row'");
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
     ck_assert_int_eq(rename(first, ab_path), 0);
 }
@@ -98,7 +100,7 @@ static uint64_t decide(ll_decision_kind kind)
 START_TEST(a_test_under_way_goes_on)
 {
     live_for_a_while();
-    go_back();
+    go_back_to(1);
     ab_batch_open();
     recount(ab_path);
     const ll_ab_arm *a = ab_arm_of(ab_test_id, 0);
@@ -147,7 +149,7 @@ START_TEST(decisions_stay_as_they_were)
     decide(LL_DECISION_START);
     ck_assert_uint_eq(decide(LL_DECISION_VERDICT), 2);
     raw_text(ab_path, all, before, sizeof before);
-    go_back();
+    go_back_to(1);
     ab_batch_open();
     raw_text(ab_path, all, after, sizeof after);
     ck_assert_str_eq(before, after);
@@ -157,6 +159,25 @@ START_TEST(decisions_stay_as_they_were)
     ck_assert_int_eq(ll_connection_run(ab_connection, &second_verdict, NULL, 0, NULL, NULL),
                      LLMLEARN_EINVAL); /* still one for a test */
     ab_rollback();
+}
+END_TEST
+
+/* Days had no positive votes in them: they are counted again from the units. */
+START_TEST(days_before_get_their_positive_votes)
+{
+    static const char *const sum = "SELECT sum(first_positive) FROM llm_ab_days";
+
+    live_for_a_while();
+    ck_assert_int_eq(ab_number(sum), 2); /* of ann and of row 3; that of row 1 was not */
+    ab_now_us += LL_US_PER_DAY;
+    ab_batch_begin();
+    ck_ok(ab_vote(5, "x", true, 0));
+    ab_batch_commit();
+    go_back_to(3);
+    ab_batch_open();
+    recount(ab_path);
+    ck_assert_int_eq(ab_number(sum), 3);
+    ck_assert_int_eq(ab_number("SELECT count(*) FROM llm_ab_days"), 3);
 }
 END_TEST
 
@@ -177,6 +198,7 @@ int main(void)
     tcase_add_checked_fixture(tests, ab_batch_set_up, ab_batch_tear_down);
     tcase_add_test(tests, a_test_under_way_goes_on);
     tcase_add_test(tests, decisions_stay_as_they_were);
+    tcase_add_test(tests, days_before_get_their_positive_votes);
     tcase_add_test(tests, a_new_database_counts_from_the_first_row);
     suite_add_tcase(suite, tests);
 

@@ -124,18 +124,39 @@ END_TEST
 
 /* ---- days ---- */
 
+typedef struct days_seen {
+    int rows;
+    int64_t latest;
+    ll_ab_day sums[2];
+} days_seen;
+
+static llmlearn_err see_day(void *context, int64_t day, uint32_t arm, const ll_ab_day *came)
+{
+    days_seen *seen = context;
+
+    ck_assert_int_ge(day, seen->latest);
+    ck_assert_uint_lt(arm, 2);
+    seen->latest = day;
+    seen->rows++;
+    seen->sums[arm].units += came->units;
+    seen->sums[arm].first_votes += came->first_votes;
+    seen->sums[arm].first_positive += came->first_positive;
+    return LLMLEARN_OK;
+}
+
 START_TEST(days_add_up_within_their_window)
 {
     uint64_t id = ab_add_test(2), other = ab_add_test(2);
+    days_seen seen = { .rows = 0 };
     ll_ab_days days;
 
     ab_begin();
     for (int64_t day = 100; day < 120; day++) {
-        ck_ok(ll_ab_days_add(ab_connection, id, day, 0, 10, 1));
-        ck_ok(ll_ab_days_add(ab_connection, id, day, 0, 5, day == 110));
-        ck_ok(ll_ab_days_add(ab_connection, other, day, 1, 1000, 1000));
+        ck_ok(ll_ab_days_add(ab_connection, id, day, 0, &(ll_ab_day){ 10, 1, 1 }));
+        ck_ok(ll_ab_days_add(ab_connection, id, day, 0, &(ll_ab_day){ 5, day == 110, 0 }));
+        ck_ok(ll_ab_days_add(ab_connection, other, day, 1, &(ll_ab_day){ 1000, 1000, 7 }));
     }
-    ck_ok(ll_ab_days_add(ab_connection, id, 119, 1, 0, 3));
+    ck_ok(ll_ab_days_add(ab_connection, id, 119, 1, &(ll_ab_day){ 0, 3, 2 }));
     ck_ok(ll_ab_days_read(ab_connection, id, 105, 7, &days));
     ck_assert_int_eq(days.units[0], 7 * 15);
     ck_assert_int_eq(days.first_votes[0], 7 + 1);
@@ -143,6 +164,12 @@ START_TEST(days_add_up_within_their_window)
     ck_ok(ll_ab_days_read(ab_connection, id, 113, 7, &days));
     ck_assert_int_eq(days.first_votes[0], 7);
     ck_assert_int_eq(days.first_votes[1], 3);
+    ck_ok(ll_ab_days_each(ab_connection, id, see_day, &seen));
+    ck_assert_int_eq(seen.rows, 21);
+    ck_assert_int_eq(seen.sums[0].units, 300);
+    ck_assert_int_eq(seen.sums[0].first_votes, 21);
+    ck_assert_int_eq(seen.sums[0].first_positive, 20);
+    ck_assert_int_eq(seen.sums[1].first_positive, 2);
     ab_commit();
 }
 END_TEST

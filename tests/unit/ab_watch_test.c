@@ -108,17 +108,18 @@ START_TEST(units_and_first_votes_belong_to_the_day_of_their_commit)
         ab_log_row(i, 0, NULL, AB_PLAIN, 1, 1);
         ab_log_row(10 + i, 0, "ann", AB_PLAIN, 1, 1);
         if (i > 0)
-            ck_ok(ab_vote(i - 1, "x", true, 0));
+            ck_ok(ab_vote(i - 1, "x", i == 1, 0));
         ab_batch_commit();
         ab_now_us += LL_US_PER_DAY;
     }
     snprintf(sql, sizeof sql,
-             "SELECT group_concat((day - %lld) || ':' || units || ':' || first_votes, ' ')"
+             "SELECT group_concat((day - %lld) || ':' || units || ':' || first_votes"
+             " || ':' || first_positive, ' ')"
              " FROM llm_ab_days WHERE test = 1 AND arm = 0",
              (long long)day);
     char text[100];
     raw_text(ab_path, sql, text, sizeof text);
-    ck_assert_str_eq(text, "0:2:0 1:1:1 2:1:1");
+    ck_assert_str_eq(text, "0:2:0:0 1:1:1:1 2:1:1:0");
 }
 END_TEST
 

@@ -212,6 +212,38 @@ static void check_totals(reader *r, const rows_tally *t)
     check_use(r, t);
 }
 
+static void check_latency(reader *r, const rows_tally *t)
+{
+    reader latency = read_object(next(r, "latency_ms"));
+
+    check_percentile(&latency, "p50", t, 50);
+    check_percentile(&latency, "p95", t, 95);
+    check_percentile(&latency, "p99", t, 99);
+    check_end(&latency);
+}
+
+/* As many days, right before the window. */
+static void check_previous(json_t *object, const rows_filter *window)
+{
+    static rows_tally t;
+    rows_filter f = *window;
+    reader r = read_object(object);
+    char text[LL_TIME_TEXT_BYTES];
+
+    f.last = window->first - 1;
+    f.first = f.last - (window->last - window->first);
+    rows_recount(&f, &t);
+    ll_clock_format_day(f.first, text);
+    check_text(&r, "from", text);
+    ll_clock_format_day(f.last, text);
+    check_text(&r, "to", text);
+    check_group(&r, &t);
+    check_use(&r, &t);
+    check_int(&r, "rated_explanations", t.rated);
+    check_ratio(&r, "response_rate", t.rated, t.explanations);
+    check_end(&r);
+}
+
 static bool is_empty(const rows_tally *t)
 {
     return t->explanations == 0 && t->positive + t->negative == 0;
@@ -260,11 +292,7 @@ static void check_by_variant(json_t *array, const rows_filter *window)
         check_text(&r, "status", "draft");
         check_group(&r, &t);
         check_use(&r, &t);
-        reader latency = read_object(next(&r, "latency_ms"));
-        check_percentile(&latency, "p50", &t, 50);
-        check_percentile(&latency, "p95", &t, 95);
-        check_percentile(&latency, "p99", &t, 99);
-        check_end(&latency);
+        check_latency(&r, &t);
         check_end(&r);
     }
     ck_assert_uint_eq(json_array_size(array), at);
@@ -376,6 +404,8 @@ static void check_report(uint32_t days)
     check_end(&w);
     rows_recount(&window, &t);
     check_totals(&r, &t);
+    check_latency(&r, &t);
+    check_previous(next(&r, "previous"), &window);
     check_by_signal(next(&r, "by_signal"), &window);
     check_by_ticker(next(&r, "by_ticker"), &window);
     check_by_variant(next(&r, "by_variant"), &window);
@@ -418,7 +448,7 @@ START_TEST(every_field_equals_a_recount)
     static const uint32_t windows[] = { 1, 2, 7, 30, 89, 90 };
 
     for (int round = 0; round < 3; round++) {
-        rows_add_random(1500, 2500, ROWS_TODAY - 100, 103);
+        rows_add_random(1500, 2500, ROWS_TODAY - 190, 193);
         rows_store_all();
         for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
             check_report(windows[i]);
@@ -434,7 +464,7 @@ START_TEST(changes_show_in_a_report_from_memory)
     rows_store_all();
     check_report(30);
     for (int round = 0; round < 15; round++) {
-        rows_add_random(5, 5, ROWS_TODAY - rows_random_below(35), 1);
+        rows_add_random(5, 5, ROWS_TODAY - rows_random_below(70), 1);
         rows_store_all();
         check_report(30);
         check_report(1 + (uint32_t)rows_random_below(90));

@@ -79,8 +79,11 @@ def test_the_whole_loop(path):
         assert (await learner.self_check(test_id=test_id, runs=10))["runs"] == 10
         await learner.rollback(signal="BUY", actor="ann", reason="second thoughts")
         assert (await learner.get_explanation(explanation_id=id)).feedback == ()
+        assert [row.id for row in (await learner.explanations(limit=1)).explanations] == [id]
         assert (await learner.analytics(refresh=True))["total_feedback"] == 59
         assert len((await learner.ab_tests())["tests"]) == 1
+        (today,) = (await learner.ab_test_series(test_id=test_id))["days"]
+        assert sum(arm["units"] for arm in today["arms"]) == 60
         assert (await learner.decisions())["decisions"][0]["kind"] == "rollback"
         await learner.flush()
         assert (await learner.counters()).logged == 60

@@ -387,6 +387,24 @@ def test_a_list_has_1_to_1000_entries(learner, limit):
             call(limit=limit)
 
 
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"limit": 0}, InvalidArgumentError),
+        ({"limit": 101}, InvalidArgumentError),
+        ({"before": "yesterday"}, InvalidArgumentError),
+        ({"before": 7}, TypeError),
+        ({"signal": "a b"}, InvalidArgumentError),
+        ({"ticker": ""}, InvalidArgumentError),
+        ({"version": "a b"}, InvalidArgumentError),
+        ({"user": ""}, InvalidArgumentError),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(learner, bad, error):
+    with pytest.raises(error, match=next(iter(bad)) if error is TypeError else ""):
+        learner.explanations(**bad)
+
+
 # ---- opening
 
 

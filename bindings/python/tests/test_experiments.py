@@ -199,6 +199,21 @@ def test_the_plan_is_told_at_the_start(world, rule):
     assert started["trials_planned"] > 1000
 
 
+def test_the_series_leads_to_what_the_arms_hold(world):
+    test_id = world.start()
+    world.live(days=3, users=20, base=0.5)
+    series = world.learner.ab_test_series(test_id=test_id)
+    arms = world.learner.ab_tests(signal="BUY")["tests"][0]["arms"]
+    first, *_, last = series["days"]
+
+    assert (series["step_days"], len(series["days"])) == (1, 4)
+    for before, after, now in zip(first["arms"], last["arms"], arms, strict=True):
+        assert 0 < before["units"] < after["units"] == now["units"]
+        assert (after["first_votes"], after["positive"]) == (now["first_votes"], now["positive"])
+    with pytest.raises(llmlearn.NotFoundError):
+        world.learner.ab_test_series(test_id=test_id + 1)
+
+
 def test_the_least_lift_decides_how_many_votes_are_planned(world):
     planned = []
     for lift in (0.05, 0.2):

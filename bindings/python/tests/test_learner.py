@@ -103,6 +103,42 @@ def test_what_is_not_known_is_none_and_zero_is_zero(learner, log):
     assert not (bare.cached or bare.fallback or bare.rerouted)
 
 
+def test_pages_lead_from_the_newest_to_the_oldest(learner, log):
+    ids = sorted(log() for _ in range(25))
+    first = learner.explanations()
+    second = learner.explanations(before=first.next, limit=100)
+
+    assert [row.id for row in first.explanations + second.explanations] == ids[::-1]
+    assert (len(first.explanations), second.next) == (20, None)
+    assert (first.pending, second.pending) == (0, 0)
+
+
+def test_a_page_may_be_of_one_signal_ticker_or_version(learner, log):
+    fields = ({"signal": "HOLD"}, {"ticker": "BRK.B"}, {"version": "v9"})
+    ids = [log(**field) for field in fields]
+    log()
+    for id, field in zip(ids, fields, strict=True):
+        assert [row.id for row in learner.explanations(**field).explanations] == [id]
+    assert learner.explanations(signal="HOLD", ticker="BRK.B").explanations == ()
+
+
+def test_a_page_counts_votes_and_shows_ones_own(learner, log):
+    id = log(metadata={"a": 1})
+    learner.submit_feedback(explanation_id=id, helpful=True, rating=4, comment="ja", user="ann")
+    learner.submit_feedback(explanation_id=id, helpful=False, comment="secret", user="bob")
+    (row,) = learner.explanations(user="ann").explanations
+    one = learner.get_explanation(explanation_id=id)
+    mine = next(vote for vote in one.feedback if vote.user == "ann")
+
+    assert (row.positive, row.negative, row.mine) == (1, 1, mine)
+    assert learner.explanations(user="cleo").explanations[0].mine is None
+    assert learner.explanations().explanations[0].mine is None
+    for field in dataclasses.fields(llmlearn.Explanation):
+        if field.name != "feedback":
+            assert getattr(row, field.name) == getattr(one, field.name)
+    assert "secret" not in repr(row)
+
+
 def test_metadata_may_be_json_text_already(learner, log):
     id = log(metadata='{"a": 1}')
     assert learner.get_explanation(explanation_id=id).metadata == {"a": 1}
@@ -363,6 +399,7 @@ CALLS = {
     "log_explanation": {"ticker": "A", "signal": "B", "text": "t"},
     "submit_feedback": {"explanation_id": "0" * 8 + "-0000" * 3 + "-" + "0" * 12, "helpful": True},
     "withdraw_feedback": {"explanation_id": "0" * 8 + "-0000" * 3 + "-" + "0" * 12, "user": "u"},
+    "explanations": {},
     "get_explanation": {"explanation_id": "0" * 8 + "-0000" * 3 + "-" + "0" * 12},
     "add_variant": {"signal": "B", "version": "v", "text": "t"},
     "archive_variant": {"signal": "B", "version": "v", "actor": "a", "reason": "r"},
@@ -377,6 +414,7 @@ CALLS = {
     "self_check": {"test_id": 1},
     "analytics": {},
     "ab_tests": {},
+    "ab_test_series": {"test_id": 1},
     "decisions": {},
     "counters": {},
     "flush": {},

@@ -30,6 +30,8 @@ with Learner("loop.db") as learner:
         learner.submit_feedback(explanation_id=id, helpful=True)
     except RateLimitedError as error:
         seconds: int = error.retry_after_s
+    page: llmlearn.Page = learner.explanations(ticker="A", before=id, user="u")
+    stars: list[int | None] = [row.mine.rating for row in page.explanations if row.mine]
     winner: str | None = learner.select_winner(signal="BUY").winner
     rule: Rule = "always_valid"
     test_id: int = learner.start_ab_test(

@@ -47,7 +47,17 @@ if TYPE_CHECKING:
     from .aio import AsyncLearner
     from .cancel import Cancel
     from .clock import VirtualClock
-    from .models import Answer, Counters, Decision, Explained, Explanation, Feedback, Question
+    from .models import (
+        Answer,
+        Counters,
+        Decision,
+        Explained,
+        Explanation,
+        Feedback,
+        ListedExplanation,
+        Page,
+        Question,
+    )
 
 __all__ = [
     "UNLIMITED",
@@ -70,10 +80,12 @@ __all__ = [
     "InvalidArgumentError",
     "Learner",
     "LearnerError",
+    "ListedExplanation",
     "ModelError",
     "NoChampionError",
     "NotFoundError",
     "OutcomeUnknownError",
+    "Page",
     "Question",
     "RateLimitedError",
     "StateError",
@@ -96,6 +108,8 @@ _LATER = {
     "Explained": "models",
     "Explanation": "models",
     "Feedback": "models",
+    "ListedExplanation": "models",
+    "Page": "models",
     "Question": "models",
     "VirtualClock": "clock",
     "stats": "stats",

@@ -23,6 +23,7 @@ U64_MAX = 0xFFFFFFFFFFFFFFFF
 INFINITY = float("inf")
 DOLLARS_MIN, DOLLARS_MAX = 1e-9, 9e9  # in nano-dollars these are whole numbers of 64 bits
 ROWS_MAX = 1000  # of a list of tests or decisions
+PAGE_MAX = 100  # explanations
 
 
 # ---- from Python to C

@@ -319,6 +319,20 @@ class Experiments(Base):
             convert.count("limit", limit, convert.ROWS_MAX),
         )
 
+    def ab_test_series(self, *, test_id: int, timeout_s: float = 1.0) -> dict[str, Any]:
+        """How a test came to where it is, day by day; the fields are those of the C header.
+
+        Only reads: never decides. A test of more than 400 days is shown every
+        ``step_days`` days. Each interval holds for its day alone.
+
+        Raises NotFoundError, TimedOutError, StorageError.
+        """
+        return self._report(
+            lib.llmlearn_ab_test_series,
+            convert.whole("test_id", test_id, 1, convert.U64_MAX),
+            convert.milliseconds(timeout_s),
+        )
+
     def decisions(self, *, signal: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """The history of decisions, newest first; it is never rewritten.
 

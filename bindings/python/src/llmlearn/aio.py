@@ -14,7 +14,7 @@ from ._ffi import Assignment
 from .client import Learner
 from .clock import VirtualClock
 from .errors import LearnerError
-from .models import Counters, Decision, Explanation, Rule
+from .models import Counters, Decision, Explanation, Page, Rule
 
 __all__ = ["AsyncLearner"]
 
@@ -203,6 +203,29 @@ class AsyncLearner(Awaited):
             self.learner.get_explanation, explanation_id=explanation_id, timeout_s=timeout_s
         )
 
+    async def explanations(
+        self,
+        *,
+        limit: int | None = None,
+        before: str | None = None,
+        signal: str | None = None,
+        ticker: str | None = None,
+        version: str | None = None,
+        user: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> Page:
+        """See :meth:`Learner.explanations`."""
+        return await self._run(
+            self.learner.explanations,
+            limit=limit,
+            before=before,
+            signal=signal,
+            ticker=ticker,
+            version=version,
+            user=user,
+            timeout_s=timeout_s,
+        )
+
     # ---- prompts and variants
 
     async def add_variant(
@@ -340,6 +363,10 @@ class AsyncLearner(Awaited):
     ) -> dict[str, Any]:
         """See :meth:`Learner.ab_tests`."""
         return await self._run(self.learner.ab_tests, signal=signal, limit=limit)
+
+    async def ab_test_series(self, *, test_id: int, timeout_s: float = 1.0) -> dict[str, Any]:
+        """See :meth:`Learner.ab_test_series`."""
+        return await self._run(self.learner.ab_test_series, test_id=test_id, timeout_s=timeout_s)
 
     async def decisions(
         self, *, signal: str | None = None, limit: int | None = None

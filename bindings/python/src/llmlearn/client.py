@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .clock import VirtualClock
-    from .models import Counters, Explanation
+    from .models import Counters, Explanation, Page
 
 __all__ = ["UNLIMITED", "Assignment", "Learner"]
 
@@ -263,6 +263,49 @@ class Learner(Experiments, Weekly):
         return explanation_from(
             self._report(lib.llmlearn_get_explanation, id_, convert.milliseconds(timeout_s))
         )
+
+    def explanations(
+        self,
+        *,
+        limit: int | None = None,
+        before: str | None = None,
+        signal: str | None = None,
+        ticker: str | None = None,
+        version: str | None = None,
+        user: str | None = None,
+        timeout_s: float = 1.0,
+    ) -> Page:
+        """A page of explanations, the newest first, with what this process has just logged.
+
+        With a filter a call looks at the next 20,000 explanations at the most:
+        of something rare a page may be short, or empty, while its ``next``
+        still leads on.
+
+        Args:
+            limit: 1 to 100; default 20.
+            before: ``next`` of the page before this one; default: the newest.
+            signal, ticker, version: default: any.
+            user: whose votes are ``mine``; no other user's are shown.
+
+        Raises TimedOutError, StorageError.
+        """
+        from .models import page_from
+
+        keep: list[Any] = []
+        query = convert.record(
+            "llmlearn_explanations_query",
+            keep,
+            limit=convert.count("limit", limit, convert.PAGE_MAX),
+            signal=convert.text("signal", signal),
+            ticker=convert.text("ticker", ticker),
+            version=convert.text("version", version),
+            user=convert.text("user", user),
+            deadline_ms=convert.milliseconds(timeout_s),
+        )
+        if before is not None:
+            keep.append(convert.identifier("before", before))
+            query.before = keep[-1]
+        return page_from(self._report(lib.llmlearn_explanations, query), user)
 
 
 @atexit.register

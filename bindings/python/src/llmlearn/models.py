@@ -21,6 +21,8 @@ __all__ = [
     "Explained",
     "Explanation",
     "Feedback",
+    "ListedExplanation",
+    "Page",
     "Question",
     "Rule",
     "Source",
@@ -174,8 +176,8 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """One logged explanation with its votes; unknown values are None."""
+class _Logged:
+    """What an explanation was logged with; unknown values are None."""
 
     id: str
     created_at: datetime
@@ -200,8 +202,37 @@ class Explanation:
     test_id: int | None
     arm: int | None
     metadata: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation(_Logged):
+    """One logged explanation with its votes; unknown values are None."""
+
     feedback: tuple[Feedback, ...]
     """Newest first, at most 1,000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedExplanation(_Logged):
+    """One of a page: with its votes counted, and the asking user's own."""
+
+    positive: int
+    """Live votes that say helpful."""
+    negative: int
+    mine: Feedback | None
+    """None: that user has no live vote on it, or no user was named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What ``explanations`` found."""
+
+    explanations: tuple[ListedExplanation, ...]
+    """The newest first."""
+    next: str | None
+    """To be given as ``before`` for the page behind this one; None: there is none."""
+    pending: int
+    """Records of this process that are not yet stored, hence not yet listed."""
 
 
 def _time(text: str) -> datetime:
@@ -226,6 +257,23 @@ def explanation_from(source: dict[str, Any]) -> Explanation:
     values["created_at"] = _time(source["created_at"])
     values["feedback"] = tuple(_feedback_from(vote) for vote in source["feedback"])
     return Explanation(**values)
+
+
+def _listed_from(source: dict[str, Any], user: str | None) -> ListedExplanation:
+    values = _known(ListedExplanation, source)
+    values["created_at"] = _time(source["created_at"])
+    if source["mine"] is not None:
+        values["mine"] = _feedback_from({"user": user, **source["mine"]})
+    return ListedExplanation(**values)
+
+
+def page_from(source: dict[str, Any], user: str | None) -> Page:
+    """A Page out of the JSON of ``llmlearn_explanations``, as ``user`` asked for it."""
+    return Page(
+        explanations=tuple(_listed_from(row, user) for row in source["explanations"]),
+        next=source["next"],
+        pending=source["pending"],
+    )
 
 
 _VERDICTS: dict[int, Verdict] = {

@@ -1,0 +1,200 @@
+#include "files.h"
+
+#include "problem.h"
+#include "reply.h"
+#include "users.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILES_MAX = 1024, FILES_BYTES_MAX = 64 * 1024 * 1024, ETAG_BYTES = 16 };
+
+typedef struct file {
+    char *path; /* "/assets/index-4f2a.js" */
+    char *bytes;
+    size_t count;
+    const char *content_type;
+    char etag[BASE64URL_CHARACTERS(ETAG_BYTES) + 3]; /* with its quotes */
+} file;
+
+struct files {
+    unsigned count;
+    size_t bytes;
+    file list[FILES_MAX];
+};
+
+/* ---- reading them */
+
+static const char *content_type(const char *path)
+{
+    static const char *const types[][2] = {
+        { ".html", "text/html; charset=utf-8" },
+        { ".js", "text/javascript; charset=utf-8" },
+        { ".css", "text/css; charset=utf-8" },
+        { ".json", "application/json" },
+        { ".map", "application/json" },
+        { ".svg", "image/svg+xml" },
+        { ".png", "image/png" },
+        { ".ico", "image/x-icon" },
+        { ".woff2", "font/woff2" },
+        { ".txt", "text/plain; charset=utf-8" },
+        { ".webmanifest", "application/manifest+json" },
+    };
+    const char *dot = strrchr(path, '.');
+
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(dot, types[i][0]) == 0)
+            return types[i][1];
+    return "application/octet-stream";
+}
+
+static bool read_bytes(int fd, file *out, size_t bytes_max)
+{
+    struct stat found;
+
+    if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))
+        return false;
+    if (found.st_size < 0 || (size_t)found.st_size > bytes_max) {
+        errno = EFBIG;
+        return false;
+    }
+    size_t wanted = (size_t)found.st_size;
+    out->bytes = malloc(wanted + 1);
+    while (out->bytes != NULL && out->count < wanted) {
+        ssize_t got = read(fd, out->bytes + out->count, wanted - out->count);
+        if (got <= 0)
+            return false;
+        out->count += (size_t)got;
+    }
+    return out->bytes != NULL;
+}
+
+static bool read_one(files *f, const char *path_on_disk, const char *path)
+{
+    file *next = &f->list[f->count];
+
+    if (f->count == FILES_MAX) {
+        errno = EMFILE;
+        return false;
+    }
+    int fd = open(path_on_disk, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    f->count++; /* from here on files_free takes it */
+    next->path = strdup(path);
+    bool good = next->path != NULL && read_bytes(fd, next, FILES_BYTES_MAX - f->bytes);
+    close(fd);
+    if (!good)
+        return false;
+    f->bytes += next->count;
+    next->content_type = content_type(path);
+    digest hash = secrets_hash(next->bytes, next->count);
+    next->etag[0] = '"';
+    secrets_encode(&hash, ETAG_BYTES, next->etag + 1);
+    strcat(next->etag, "\"");
+    return true;
+}
+
+static bool read_all(files *f, FTS *tree, size_t folder_length)
+{
+    for (FTSENT *at; (at = fts_read(tree)) != NULL;) {
+        if (at->fts_info == FTS_F && at->fts_name[0] != '.' &&
+            !read_one(f, at->fts_accpath, at->fts_path + folder_length))
+            return false;
+        if (at->fts_info == FTS_ERR || at->fts_info == FTS_DNR || at->fts_info == FTS_NS) {
+            errno = at->fts_errno;
+            return false;
+        }
+        if (at->fts_info == FTS_D && at->fts_level > 0 && at->fts_name[0] == '.')
+            fts_set(tree, at, FTS_SKIP);
+        errno = 0;
+    }
+    return errno == 0;
+}
+
+static const file *find(const files *f, const char *path, size_t length)
+{
+    for (unsigned i = 0; i < f->count; i++)
+        if (strlen(f->list[i].path) == length && memcmp(f->list[i].path, path, length) == 0)
+            return &f->list[i];
+    return NULL;
+}
+
+files *files_read(const char *folder, char *out_problem, size_t problem_bytes)
+{
+    files *f = calloc(1, sizeof *f);
+    if (f == NULL || folder == NULL)
+        return f;
+    char *root = strdup(folder);
+    size_t length = root != NULL ? strlen(root) : 0;
+    while (length > 1 && root[length - 1] == '/')
+        root[--length] = '\0';
+    FTS *tree =
+        root != NULL ? fts_open((char *[]){ root, NULL }, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+    bool good = tree != NULL && read_all(f, tree, length);
+    int why = errno;
+    if (tree != NULL)
+        fts_close(tree);
+    free(root);
+    if (good && find(f, "/index.html", 11) != NULL)
+        return f;
+    snprintf(out_problem, problem_bytes,
+             "LLMLEARN_STATIC is \"%.200s\": %s; it must be the folder of the built dashboard",
+             folder, good ? "it has no index.html" : strerror(why));
+    files_free(f);
+    return NULL;
+}
+
+void files_free(files *f)
+{
+    for (unsigned i = 0; f != NULL && i < f->count; i++) {
+        free(f->list[i].path);
+        free(f->list[i].bytes);
+    }
+    free(f);
+}
+
+/* ---- telling them */
+
+static void tell(request *r, const file *found)
+{
+    bool is_hashed = strncmp(found->path, "/assets/", 8) == 0;
+    const char *known = r->head.if_none_match;
+
+    if (known != NULL && strcmp(known, found->etag) == 0)
+        reply_bytes(r, MHD_HTTP_NOT_MODIFIED, found->content_type, "", 0);
+    else
+        reply_bytes(r, MHD_HTTP_OK, found->content_type, found->bytes, found->count);
+    if (r->response == NULL)
+        return;
+    reply_header(r, "ETag", found->etag);
+    reply_header(r, "Cache-Control",
+                 is_hashed ? "public, max-age=31536000, immutable" : "no-cache");
+}
+
+void files_tell(request *r)
+{
+    const files *f = r->server->files;
+    const char *path = r->target.whole;
+    size_t length = strcspn(path, "?");
+    const char *last = r->target.segments[r->target.segment_count - 1];
+
+    const file *found = find(f, path, length);
+    if (found == NULL && strchr(last, '.') == NULL)
+        found = find(f, "/index.html", 11); /* the dashboard knows its own paths */
+    if (found == NULL) {
+        problem(r, MHD_HTTP_NOT_FOUND, NULL, "%s",
+                f->count > 0 ? "There is no such file."
+                             : "This server has no dashboard, only the API: see /openapi.json.");
+        return;
+    }
+    if (strcmp(found->path, "/index.html") == 0)
+        users_welcome(r);
+    tell(r, found);
+}

@@ -1,0 +1,26 @@
+/* server.h - what all requests share. Made in main.c before the first one, and not changed. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "options.h"
+#include "secrets.h"
+
+#include <llmlearn.h>
+#include <stdatomic.h>
+
+typedef struct server {
+    options options;
+    llmlearn *learner;
+    digest key;         /* signs cookies and feedback tokens */
+    digest admin_token; /* SHA-256 of it */
+    struct connections *connections;
+    struct workers *workers;
+    struct hourly *identities; /* how many new users an address was given */
+    struct hourly *explains;   /* and how many explanations */
+    struct metrics *metrics;
+    struct files *files;
+    _Atomic int32_t cancel; /* 1: models are waited for no longer */
+    atomic_bool stopping;
+} server;
+
+#endif

@@ -1,0 +1,73 @@
+"""A server of its own for a test: started with an environment of its own on a free port, and
+stopped as an operator stops it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import contract
+
+TREE = Path(__file__).resolve().parents[3]
+BUILD = Path(os.environ.get("LL_BUILD", "build"))
+PROGRAM = (BUILD if BUILD.is_absolute() else TREE / BUILD) / "llmlearn-server"
+ADMIN_TOKEN = "admin-token-of-the-tests-0123456789"
+START_S, STOP_S, ANSWER_S = 20, 20, 30
+
+
+class Running:
+    def __init__(self, database: Path, **environment: str) -> None:
+        given = {
+            "LLMLEARN_DB": str(database),
+            "LLMLEARN_ADMIN_TOKEN": ADMIN_TOKEN,
+            "LLMLEARN_SERVER_PORT": "0",
+            "PATH": os.environ["PATH"],
+            **environment,
+        }
+        self.log = database.with_suffix(".log").open("a")
+        self.process = subprocess.Popen(
+            [PROGRAM], env=given, text=True, stdout=subprocess.PIPE, stderr=self.log
+        )
+        self.port = self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> int:
+        assert self.process.stdout is not None
+        alarm = threading.Timer(START_S, self.process.kill)
+        alarm.start()
+        line = self.process.stdout.readline()
+        alarm.cancel()
+        assert line.startswith("listening on http://"), f"it says {line!r}; see {self.log.name}"
+        return int(line.rpartition(":")[2])
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.log.close()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+        assert code == 0, f"it ended with {code}; see {self.log.name}"
+
+    def ask(
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> contract.Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_S)
+        try:
+            connection.request(method, target, body=body, headers=headers)
+            answer = connection.getresponse()
+            return contract.Answer(answer.status, answer.getheaders(), answer.read())
+        finally:
+            connection.close()

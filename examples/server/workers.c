@@ -1,0 +1,86 @@
+#include "workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+typedef struct job {
+    void (*run)(void *argument);
+    void *argument;
+} job;
+
+struct workers {
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t given;
+    job queue[WORKER_QUEUE];
+    unsigned first, count;
+    bool ending;
+    pthread_t threads[WORKER_COUNT];
+    unsigned thread_count;
+};
+
+static bool take(workers *w, job *out)
+{
+    pthread_mutex_lock(&w->mutex);
+    while (w->count == 0 && !w->ending)
+        pthread_cond_wait(&w->given, &w->mutex);
+    bool taken = w->count > 0;
+    if (taken) {
+        *out = w->queue[w->first];
+        w->first = (w->first + 1) % WORKER_QUEUE;
+        w->count--;
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return taken;
+}
+
+static void *work(void *argument)
+{
+    job next;
+    while (take(argument, &next))
+        next.run(next.argument);
+    return NULL;
+}
+
+workers *workers_begin(void)
+{
+    workers *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return NULL;
+    pthread_mutex_init(&w->mutex, NULL);
+    pthread_cond_init(&w->given, NULL);
+    while (w->thread_count < WORKER_COUNT &&
+           pthread_create(&w->threads[w->thread_count], NULL, work, w) == 0)
+        w->thread_count++;
+    if (w->thread_count == WORKER_COUNT)
+        return w;
+    workers_end(w);
+    return NULL;
+}
+
+void workers_end(workers *w)
+{
+    if (w == NULL)
+        return;
+    pthread_mutex_lock(&w->mutex);
+    w->ending = true;
+    pthread_cond_broadcast(&w->given);
+    pthread_mutex_unlock(&w->mutex);
+    for (unsigned i = 0; i < w->thread_count; i++)
+        pthread_join(w->threads[i], NULL);
+    pthread_cond_destroy(&w->given);
+    pthread_mutex_destroy(&w->mutex);
+    free(w);
+}
+
+bool workers_give(workers *w, void (*run)(void *argument), void *argument)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool fits = w->count < WORKER_QUEUE;
+    if (fits) {
+        w->queue[(w->first + w->count) % WORKER_QUEUE] = (job){ run, argument };
+        w->count++;
+        pthread_cond_signal(&w->given);
+    }
+    pthread_mutex_unlock(&w->mutex);
+    return fits;
+}

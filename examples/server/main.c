@@ -22,7 +22,10 @@
 #include <unistd.h>
 
 enum {
-    HTTP_THREADS = 16, /* votes that wait for the disk together share one flush */
+    HTTP_THREADS = 4,  /* they read and write sockets, and wait for nothing else */
+    DISK_THREADS = 64, /* votes that wait for the disk together share one flush */
+    SLOW_THREADS = 8,
+    SLOW_QUEUE = 64,
     CONNECTION_MEMORY = 32 * 1024,
     STOP_SECONDS = 10,
 };
@@ -81,11 +84,12 @@ static bool begin(server *s, char *problem, size_t problem_bytes)
         return false;
     snprintf(problem, problem_bytes, "there is no memory, or there are no threads to be had");
     s->connections = connections_begin(&limits);
-    s->workers = workers_begin();
+    s->disk = workers_begin(DISK_THREADS, s->options.connections_max);
+    s->slow = workers_begin(SLOW_THREADS, SLOW_QUEUE);
     s->identities = hourly_begin(s->options.identities_per_hour);
     s->explains = hourly_begin(s->options.explains_per_hour);
     s->metrics = metrics_begin();
-    return s->connections != NULL && s->workers != NULL && s->identities != NULL &&
+    return s->connections != NULL && s->disk != NULL && s->slow != NULL && s->identities != NULL &&
            s->explains != NULL && s->metrics != NULL;
 }
 
@@ -93,7 +97,8 @@ static int end(server *s)
 {
     int failed = 0;
 
-    workers_end(s->workers);
+    workers_end(s->slow);
+    workers_end(s->disk);
     connections_end(s->connections);
     hourly_end(s->identities);
     hourly_end(s->explains);
@@ -185,8 +190,9 @@ static void stop(server *s, struct MHD_Daemon *daemon)
         usleep(20 * 1000);
     }
     atomic_store(&s->cancel, 1);
-    workers_end(s->workers); /* whatever is suspended is resumed by then */
-    s->workers = NULL;
+    workers_end(s->slow); /* whatever is suspended is resumed by then */
+    workers_end(s->disk);
+    s->slow = s->disk = NULL;
     MHD_stop_daemon(daemon);
     if (listening >= 0)
         close(listening);

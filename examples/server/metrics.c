@@ -59,20 +59,17 @@ void metrics_request(metrics *m, const struct route *found, unsigned status, uin
 
 static void write_requests(metrics *m, FILE *out)
 {
-    static const char *const classes[CLASSES] = { "none", "1xx", "2xx", "3xx", "4xx", "5xx" };
-
     fputs("# HELP llmlearn_server_requests_total Requests by route and class of status.\n"
           "# TYPE llmlearn_server_requests_total counter\n",
           out);
     for (unsigned i = 0; i <= m->route_count; i++) {
         const route *of = i < m->route_count ? route_at(i) : NULL;
-        for (unsigned k = 0; k < CLASSES; k++)
-            if (get(&m->routes[i].by_class[k]) > 0)
-                fprintf(out,
-                        "llmlearn_server_requests_total{method=\"%s\",route=\"%s\",class=\"%s\"} "
-                        "%llu\n",
-                        of != NULL ? of->method : "", of != NULL ? of->pattern : "", classes[k],
-                        (unsigned long long)get(&m->routes[i].by_class[k]));
+        for (unsigned k = 2; k < CLASSES; k++)
+            fprintf(out,
+                    "llmlearn_server_requests_total{method=\"%s\",route=\"%s\",class=\"%uxx\"} "
+                    "%llu\n",
+                    of != NULL ? of->method : "", of != NULL ? of->pattern : "", k,
+                    (unsigned long long)get(&m->routes[i].by_class[k]));
     }
 }
 
@@ -80,7 +77,8 @@ static void write_durations(metrics *m, FILE *out)
 {
     uint64_t below = 0;
 
-    fputs("# HELP llmlearn_server_request_seconds From the first line to the end of the reply.\n"
+    fputs("# HELP llmlearn_server_request_seconds From the first line to the end of the "
+          "reply.\n"
           "# TYPE llmlearn_server_request_seconds histogram\n",
           out);
     for (unsigned i = 0; i < BUCKETS; i++) {
@@ -132,7 +130,10 @@ static void write_library(server *s, FILE *out)
     write_one(out, "counter", "store_errors_total", "Transactions rolled back.", c.store_errors);
     write_one(out, "gauge", "queued_bytes", "Of this process, not yet stored.", c.queued_bytes);
     write_one(out, "gauge", "journal_bytes", "The limit for it.", c.journal_bytes);
-    write_one(out, "gauge", "lag_milliseconds", "Age of the oldest of it.", c.lag_ms);
+    fprintf(out,
+            "# HELP llmlearn_lag_seconds Age of the oldest of it.\n"
+            "# TYPE llmlearn_lag_seconds gauge\nllmlearn_lag_seconds %g\n",
+            c.lag_ms / 1e3);
 }
 
 void metrics_tell(request *r)
@@ -148,5 +149,5 @@ void metrics_tell(request *r)
     write_connections(r->server, out);
     write_library(r->server, out);
     fclose(out);
-    reply_text(r, MHD_HTTP_OK, "text/plain; version=0.0.4", text, free);
+    reply_text(r, MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", text, free);
 }

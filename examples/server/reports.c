@@ -77,13 +77,8 @@ bool reports_test_id(request *r, uint64_t *out)
 void reports_series(request *r)
 {
     uint64_t test_id = 0;
-
-    if (!reports_test_id(r, &test_id))
-        return;
-#ifdef HAVE_SERIES
     char *json = NULL;
-    tell(r, llmlearn_ab_test_series(r->server->learner, test_id, 0, &json), &json);
-#else
-    problem(r, MHD_HTTP_NOT_FOUND, NULL, "There is no such report yet.");
-#endif
+
+    if (reports_test_id(r, &test_id))
+        tell(r, llmlearn_ab_test_series(r->server->learner, test_id, 0, &json), &json);
 }

@@ -149,20 +149,26 @@ static void run_in_worker(void *argument)
     MHD_resume_connection(r->mhd);
 }
 
+static enum MHD_Result give_away(request *r)
+{
+    server *s = r->server;
+
+    MHD_suspend_connection(r->mhd);
+    if (!workers_give((r->route->flags & SLOW) != 0 ? s->slow : s->disk, run_in_worker, r)) {
+        problem_busy(r);
+        MHD_resume_connection(r->mhd); /* called again at once, to reply */
+    }
+    return MHD_YES;
+}
+
 static enum MHD_Result run(request *r)
 {
     r->run = true;
     connection_enter(r->connection, WORKING);
     if (r->body != NULL)
         r->body[r->body_bytes] = '\0';
-    if ((r->route->flags & SLOW) != 0) {
-        MHD_suspend_connection(r->mhd);
-        if (workers_give(r->server->workers, run_in_worker, r))
-            return MHD_YES;
-        MHD_resume_connection(r->mhd);
-        problem_busy(r);
-        return MHD_YES; /* called again at once, to reply */
-    }
+    if ((r->route->flags & (DISK | SLOW)) != 0)
+        return give_away(r);
     r->route->run(r);
     return reply_send(r);
 }

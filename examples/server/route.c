@@ -21,11 +21,11 @@
 #define VARIANT VARIANTS "/{signal}/{version}"
 
 static const route routes[] = {
-    { "GET", EXPLANATIONS, explanations_list, 0, { "limit", "before", "signal", "ticker" } },
+    { "GET", EXPLANATIONS, explanations_list, DISK, { "limit", "before", "signal", "ticker" } },
     { "POST", EXPLANATIONS, explanations_make, BODY | SLOW, { NULL } },
-    { "GET", EXPLANATIONS "/{id}", explanations_get, 0, { NULL } },
-    { "POST", FEEDBACK, feedback_submit, BODY, { NULL } },
-    { "DELETE", FEEDBACK, feedback_withdraw, 0, { NULL } },
+    { "GET", EXPLANATIONS "/{id}", explanations_get, DISK, { NULL } },
+    { "POST", FEEDBACK, feedback_submit, BODY | DISK, { NULL } },
+    { "DELETE", FEEDBACK, feedback_withdraw, DISK, { NULL } },
     { "GET", "/api/admin/llm-analytics", reports_analytics, 0, { "days", "refresh" } },
     { "GET", "/api/admin/decisions", reports_decisions, 0, { "signal", "limit" } },
     { "GET", AB_TESTS, reports_ab_tests, 0, { "signal", "limit" } },

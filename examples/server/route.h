@@ -8,14 +8,15 @@ enum { ROUTE_QUERY_MAX = 5 };
 
 enum {
     BODY = 1, /* it must have one, of JSON */
-    SLOW = 2, /* may wait for a model, a decision, the disk's lock: runs in a worker */
+    DISK = 2, /* may wait for the disk: runs in one of many threads, whose votes share a flush */
+    SLOW = 4, /* may wait for a model or a decision: runs in one of a few */
 };
 
 typedef struct route {
     const char *method;
     const char *pattern; /* "{...}" stands for one part of the path, which is captured */
     void (*run)(request *r);
-    unsigned flags;                     /* BODY, SLOW */
+    unsigned flags;                     /* BODY, DISK, SLOW */
     const char *query[ROUTE_QUERY_MAX]; /* parameters that it knows */
 } route;
 

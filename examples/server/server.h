@@ -14,7 +14,8 @@ typedef struct server {
     digest key;         /* signs cookies and feedback tokens */
     digest admin_token; /* SHA-256 of it */
     struct connections *connections;
-    struct workers *workers;
+    struct workers *disk;      /* threads that wait for it */
+    struct workers *slow;      /* and for what takes longer */
     struct hourly *identities; /* how many new users an address was given */
     struct hourly *explains;   /* and how many explanations */
     struct metrics *metrics;

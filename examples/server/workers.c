@@ -11,11 +11,12 @@ typedef struct job {
 struct workers {
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t given;
-    job queue[WORKER_QUEUE];
     unsigned first, count;
     bool ending;
-    pthread_t threads[WORKER_COUNT];
     unsigned thread_count;
+    unsigned queue_max;
+    job *queue;
+    pthread_t threads[];
 };
 
 static bool take(workers *w, job *out)
@@ -26,7 +27,7 @@ static bool take(workers *w, job *out)
     bool taken = w->count > 0;
     if (taken) {
         *out = w->queue[w->first];
-        w->first = (w->first + 1) % WORKER_QUEUE;
+        w->first = (w->first + 1) % w->queue_max;
         w->count--;
     }
     pthread_mutex_unlock(&w->mutex);
@@ -41,17 +42,19 @@ static void *work(void *argument)
     return NULL;
 }
 
-workers *workers_begin(void)
+workers *workers_begin(unsigned threads, unsigned queue)
 {
-    workers *w = calloc(1, sizeof *w);
+    workers *w = calloc(1, sizeof *w + threads * sizeof w->threads[0]);
     if (w == NULL)
         return NULL;
+    w->queue_max = queue;
+    w->queue = calloc(queue, sizeof w->queue[0]);
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->given, NULL);
-    while (w->thread_count < WORKER_COUNT &&
+    while (w->queue != NULL && w->thread_count < threads &&
            pthread_create(&w->threads[w->thread_count], NULL, work, w) == 0)
         w->thread_count++;
-    if (w->thread_count == WORKER_COUNT)
+    if (w->thread_count == threads)
         return w;
     workers_end(w);
     return NULL;
@@ -69,15 +72,16 @@ void workers_end(workers *w)
         pthread_join(w->threads[i], NULL);
     pthread_cond_destroy(&w->given);
     pthread_mutex_destroy(&w->mutex);
+    free(w->queue);
     free(w);
 }
 
 bool workers_give(workers *w, void (*run)(void *argument), void *argument)
 {
     pthread_mutex_lock(&w->mutex);
-    bool fits = w->count < WORKER_QUEUE;
+    bool fits = w->count < w->queue_max;
     if (fits) {
-        w->queue[(w->first + w->count) % WORKER_QUEUE] = (job){ run, argument };
+        w->queue[(w->first + w->count) % w->queue_max] = (job){ run, argument };
         w->count++;
         pthread_cond_signal(&w->given);
     }

@@ -1,4 +1,5 @@
-/* workers.h - a few threads for what may take long, and a short queue before them.
+/* workers.h - threads for what waits, so that those that read requests never do, and a queue before
+ * them that ends somewhere.
  *
  * A full queue says so at once: who waits behind a hundred others waits for nothing. */
 #ifndef SERVER_WORKERS_H
@@ -8,10 +9,8 @@
 
 typedef struct workers workers;
 
-enum { WORKER_COUNT = 8, WORKER_QUEUE = 64 };
-
 /* NULL: no memory or no thread. */
-workers *workers_begin(void);
+workers *workers_begin(unsigned threads, unsigned queue);
 /* Does what is queued, then ends. */
 void workers_end(workers *w);
 

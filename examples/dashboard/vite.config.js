@@ -22,7 +22,11 @@ export default defineConfig({
         // Recharts and what it brings is loaded when a chart is first shown.
         codeSplitting: {
           groups: [
-            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 2 },
+            {
+              name: 'react',
+              test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/,
+              priority: 2,
+            },
             { name: 'charts', test: /node_modules/, priority: 1 },
           ],
         },

@@ -1,6 +1,7 @@
 /** Numbers and times as people read them. Null is "–": nothing was counted. */
 
 const NOTHING = '–';
+const GAP = '\u00a0'; // a number and its unit stay on one line
 const LOCALE = 'en-US';
 const memo = new Map();
 
@@ -25,8 +26,7 @@ export const compact = (value) =>
   );
 
 /** A ratio 0..1 as 62.5 % */
-export const percent = (ratio, digits = 1) =>
-  or(ratio, (r) => `${fixed(r * 100, digits)} %`);
+export const percent = (ratio, digits = 1) => or(ratio, (r) => `${fixed(r * 100, digits)}${GAP}%`);
 
 /** 3.1, always with that many digits. */
 export const fixed = (value, digits = 1) =>
@@ -37,7 +37,7 @@ export const fixed = (value, digits = 1) =>
 /** [0.58, 0.66] as 58.0 to 66.0 % */
 export const interval = (bounds, digits = 1) =>
   Array.isArray(bounds) && bounds.every(isNumber)
-    ? `${fixed(bounds[0] * 100, digits)} to ${fixed(bounds[1] * 100, digits)} %`
+    ? `${fixed(bounds[0] * 100, digits)} to ${fixed(bounds[1] * 100, digits)}${GAP}%`
     : NOTHING;
 
 /** A change with its sign, with a real minus: +1.2 */
@@ -50,14 +50,15 @@ export const signed = (value, digits = 1) =>
 
 /** The difference of two ratios in percentage points: +1.2 pts */
 export const points = (difference, digits = 1) =>
-  or(difference, (d) => `${signed(d * 100, digits)} pts`);
+  or(difference, (d) => `${signed(d * 100, digits)}${GAP}pts`);
 
 /** Nanodollars as dollars, with as many digits as small amounts need. */
 export const money = (nanousd) =>
   or(nanousd, (n) => {
     const usd = n / 1e9;
     if (usd === 0) return '$0';
-    const digits = Math.abs(usd) >= 0.1 ? 2 : Math.min(9, 1 - Math.floor(Math.log10(Math.abs(usd))));
+    const digits =
+      Math.abs(usd) >= 0.1 ? 2 : Math.min(9, 1 - Math.floor(Math.log10(Math.abs(usd))));
     return numberFormat({
       style: 'currency',
       currency: 'USD',
@@ -69,10 +70,10 @@ export const money = (nanousd) =>
 /** 842 ms, 1.24 s, 2.5 min */
 export const duration = (ms) =>
   or(ms, (value) => {
-    if (value < 1) return `${fixed(value, 2)} ms`;
-    if (value < 1000) return `${count(Math.round(value))} ms`;
-    if (value < 60_000) return `${fixed(value / 1000, value < 10_000 ? 2 : 1)} s`;
-    return `${fixed(value / 60_000, 1)} min`;
+    if (value < 1) return `${fixed(value, 2)}${GAP}ms`;
+    if (value < 999.5) return `${count(Math.round(value))}${GAP}ms`;
+    if (value < 59_950) return `${fixed(value / 1000, value < 10_000 ? 2 : 1)}${GAP}s`;
+    return `${fixed(value / 60_000, 1)}${GAP}min`;
   });
 
 /** 1 vote, 2 votes */
@@ -90,7 +91,13 @@ function time(value, options) {
 
 /** Nov 3, 14:05 */
 export const dateTime = (value) =>
-  time(value, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  time(value, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
 /** 14:05:09 */
 export const clock = (value) =>
   time(value, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });

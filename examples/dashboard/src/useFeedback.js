@@ -33,7 +33,9 @@ function reduce(state, action) {
 /** Sends or withdraws; with a new token, once, if the old one has run out. */
 async function deliver({ id, feedback_token: given }, vote, token) {
   const call = () =>
-    vote ? sendFeedback(id, token.current ?? given, vote) : withdrawFeedback(id, token.current ?? given);
+    vote
+      ? sendFeedback(id, token.current ?? given, vote)
+      : withdrawFeedback(id, token.current ?? given);
   try {
     await call();
   } catch (error) {

@@ -7,9 +7,7 @@ function reduce(state, action) {
   switch (action.type) {
     case 'start':
       // What was loaded for another key is not this one's data.
-      return action.key === state.key
-        ? { ...state, loading: true }
-        : { ...EMPTY, key: action.key };
+      return action.key === state.key ? { ...state, loading: true } : { ...EMPTY, key: action.key };
     case 'done':
       return { ...state, data: action.data, error: null, at: action.at, loading: false };
     case 'failed':

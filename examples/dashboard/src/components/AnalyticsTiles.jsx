@@ -27,9 +27,7 @@ export function AnalyticsTiles({ report }) {
         label="Average rating"
         value={fixed(report.average_rating, 2)}
         of={`of 5 stars, ${plural(report.rating_count, 'rating')}`}
-        change={
-          <Change now={report.average_rating} before={before?.average_rating} as="stars" />
-        }
+        change={<Change now={report.average_rating} before={before?.average_rating} as="stars" />}
       >
         {line('average_rating', 'Average rating')}
       </Tile>

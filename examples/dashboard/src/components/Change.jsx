@@ -21,7 +21,8 @@ export function Change({ now, before, as = 'relative', better, interval, interva
   const text = isNumber(now) && isNumber(before) ? WRITE[as](now, before) : null;
   if (text === null) return null;
 
-  const chance = interval && intervalBefore ? byChance(now, interval, before, intervalBefore) : null;
+  const chance =
+    interval && intervalBefore ? byChance(now, interval, before, intervalBefore) : null;
   const flat = !/[1-9]/.test(text);
   const way = now > before ? 'up' : 'down';
   const judged = better && !flat && !chance;
@@ -31,7 +32,7 @@ export function Change({ now, before, as = 'relative', better, interval, interva
       {!flat && <Icon name={way === 'up' ? 'arrow-up' : 'arrow-down'} />}
       <span className="change-text">{text}</span>
       {kind && <span className="visually-hidden">, {kind === 'good' ? 'better' : 'worse'}</span>}
-      {chance && !flat && <span title={chance}> within chance</span>}
+      {chance && !flat && <span title={chance}> may be chance</span>}
     </span>
   );
 }

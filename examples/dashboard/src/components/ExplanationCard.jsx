@@ -76,8 +76,7 @@ function Feedback({ explanation, onChange }) {
   const { mine, phase, submit } = feedback;
 
   // A thumb that is pressed already takes the vote back, as any toggle does.
-  const press = (helpful) =>
-    submit(mine?.helpful === helpful ? null : { ...pick(mine), helpful });
+  const press = (helpful) => submit(mine?.helpful === helpful ? null : { ...pick(mine), helpful });
   const undo = () => {
     setOpen(false);
     thumbUp.current?.focus(); // the button that had the focus goes away

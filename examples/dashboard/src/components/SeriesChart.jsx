@@ -10,7 +10,16 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
-import { compact, count, day as dayOf, fixed, interval, money, percent, weekday } from '../format.js';
+import {
+  compact,
+  count,
+  day as dayOf,
+  fixed,
+  interval,
+  money,
+  percent,
+  weekday,
+} from '../format.js';
 
 const HEIGHT = 260;
 const TICK = { fill: 'var(--text-3)', fontSize: 12 };
@@ -41,7 +50,13 @@ export default function SeriesChart({ series, today, metric }) {
         title={`${metric.label} day by day. Arrow keys go from day to day.`}
       >
         <defs>
-          <pattern id={HATCH} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+          <pattern
+            id={HATCH}
+            width="6"
+            height="6"
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
             <rect width="6" height="6" fill="var(--accent-soft)" />
             <rect width="2.5" height="6" fill="var(--accent)" />
           </pattern>
@@ -103,12 +118,20 @@ function lineOf({ value, band }, today) {
 /** Only today has a dot, a hollow one. */
 function Dot({ cx, cy, payload, today }) {
   if (payload.day !== today || cy === null) return null;
-  return <circle cx={cx} cy={cy} r="4" fill="var(--surface)" stroke="var(--accent)" strokeWidth="2" />;
+  return (
+    <circle cx={cx} cy={cy} r="4" fill="var(--surface)" stroke="var(--accent)" strokeWidth="2" />
+  );
 }
 
 function barsOf({ value }, series, today) {
   return (
-    <Bar dataKey={value} fill="var(--accent)" radius={[2, 2, 0, 0]} maxBarSize={28} isAnimationActive={false}>
+    <Bar
+      dataKey={value}
+      fill="var(--accent)"
+      radius={[2, 2, 0, 0]}
+      maxBarSize={28}
+      isAnimationActive={false}
+    >
       {series.map(({ day }) => (
         <Cell key={day} fill={day === today ? `url(#${HATCH})` : 'var(--accent)'} />
       ))}

@@ -48,7 +48,7 @@ export function Explanations() {
           />
           <ResourceView resource={latest} skeleton={<LoadingList />}>
             {(page) => (
-              <List key={page.explanations[0]?.id ?? 'none'} first={page} filter={filter} made={made} />
+              <List key={JSON.stringify(filter)} first={page} filter={filter} made={made} />
             )}
           </ResourceView>
         </div>
@@ -68,25 +68,24 @@ function LoadingList() {
 }
 
 function List({ first, filter, made }) {
-  const older = useOlder(first, filter);
-  const here = new Set(made.map((one) => one.id));
-  const shown = [...first.explanations, ...older.explanations].filter((one) => !here.has(one.id));
+  const list = useList(first, filter);
+  const shown = without(list.explanations, made);
 
-  if (shown.length === 0 && !older.next) return <Nothing filter={filter} />;
+  if (shown.length === 0 && !list.next) return <Nothing filter={filter} />;
   return (
     <>
       {shown.map((one) => (
         <ExplanationCard key={one.id} explanation={one} />
       ))}
-      {older.error && <ErrorNotice error={older.error} onRetry={older.load} />}
-      {older.next && !older.error && (
+      {list.error && <ErrorNotice error={list.error} onRetry={list.load} />}
+      {list.next && !list.error && (
         <button
           type="button"
           className="button explanations-more"
-          onClick={older.load}
-          disabled={older.loading}
+          onClick={list.load}
+          disabled={list.loading}
         >
-          {older.loading ? 'Loading …' : 'Show older ones'}
+          {list.loading ? 'Loading …' : 'Show older ones'}
         </button>
       )}
     </>
@@ -108,20 +107,46 @@ function Nothing({ filter: { signal, ticker } }) {
   );
 }
 
-/** The pages after the first, one at each call of `load`. */
-function useOlder(first, filter) {
-  const [state, setState] = useState({ explanations: [], next: first.next });
+const without = (explanations, others) => {
+  const known = new Set(others.map((one) => one.id));
+  return explanations.filter((one) => !known.has(one.id));
+};
+
+/** Another page of older ones, below. */
+const append = (list, page) => ({
+  explanations: [...list.explanations, ...without(page.explanations, list.explanations)],
+  next: page.next,
+});
+
+/** The first page anew, on top; where it no longer meets the list, alone. */
+function renew(list, first) {
+  const rest = without(list.explanations, first.explanations);
+  if (rest.length === list.explanations.length) return first;
+  return { explanations: [...first.explanations, ...rest], next: list.next };
+}
+
+/**
+ * The list so far: the first page, and older ones at each call of `load`. When the first
+ * page is loaded again, what is new joins on top and nothing that is there goes away.
+ */
+function useList(first, filter) {
+  const [list, setList] = useState(first);
+  const [seen, setSeen] = useState(first);
+  const [state, setState] = useState({ loading: false, error: null });
+  if (seen !== first) {
+    setSeen(first);
+    setList(renew(list, first));
+  }
+
   const load = async () => {
-    setState((before) => ({ ...before, loading: true, error: null }));
+    setState({ loading: true, error: null });
     try {
-      const page = await listExplanations({ limit: PAGE, before: state.next, ...filter });
-      setState((before) => ({
-        explanations: [...before.explanations, ...page.explanations],
-        next: page.next,
-      }));
+      const page = await listExplanations({ limit: PAGE, before: list.next, ...filter });
+      setList((before) => append(before, page));
+      setState({ loading: false, error: null });
     } catch (error) {
-      setState((before) => ({ ...before, loading: false, error }));
+      setState({ loading: false, error });
     }
   };
-  return { ...state, load };
+  return { ...list, ...state, load };
 }

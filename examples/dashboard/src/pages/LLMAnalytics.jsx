@@ -38,7 +38,13 @@ export default function LLMAnalytics() {
       </header>
       <div className="stack">
         <ResourceView resource={report} skeleton={<Loading />}>
-          {(data) => (data.total_explanations + data.total_feedback > 0 ? <Report data={data} /> : <Nothing days={days} />)}
+          {(data) =>
+            data.total_explanations + data.total_feedback > 0 ? (
+              <Report data={data} />
+            ) : (
+              <Nothing days={days} />
+            )
+          }
         </ResourceView>
       </div>
     </>
@@ -89,14 +95,23 @@ function Report({ data }) {
           <RatingHistogram histogram={data.rating_histogram} />
         </Panel>
       </div>
-      <Panel title="By prompt variant" note="Compare variants by a test: readers here are not alike.">
+      <Panel
+        title="By prompt variant"
+        note="Compare variants by a test: readers here are not alike."
+      >
         <GroupTable
           caption="By prompt variant"
           name="Variant"
           rows={data.by_variant}
           keyOf={(row) => `${row.signal} ${row.version}`}
           nameOf={variantName}
-          columns={[COLUMNS.explanations, COLUMNS.rating, COLUMNS.latency, COLUMNS.cost, COLUMNS.cached]}
+          columns={[
+            COLUMNS.explanations,
+            COLUMNS.rating,
+            COLUMNS.latency,
+            COLUMNS.cost,
+            COLUMNS.cached,
+          ]}
           reference={data.positive_rate}
         />
       </Panel>
@@ -107,7 +122,9 @@ function Report({ data }) {
             name="Ticker"
             rows={data.by_ticker}
             keyOf={(row) => row.ticker}
-            nameOf={(row) => <Link to={`/?ticker=${encodeURIComponent(row.ticker)}`}>{row.ticker}</Link>}
+            nameOf={(row) => (
+              <Link to={`/?ticker=${encodeURIComponent(row.ticker)}`}>{row.ticker}</Link>
+            )}
             columns={[COLUMNS.explanations, COLUMNS.rating]}
             reference={data.positive_rate}
           />

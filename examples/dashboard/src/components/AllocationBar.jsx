@@ -11,7 +11,7 @@ function Bar({ label, pieces }) {
     <div className="allocation-row">
       <span className="allocation-label">{label}</span>
       <div className="allocation-bar" aria-hidden="true">
-        {pieces.map(({ version, share }, i) => (
+        {pieces.map(({ version, share }, i) => share > 0 && (
           <span key={version} className={`arm-${i % 4}`} style={{ flexGrow: share, flexBasis: 0 }}>
             {share >= LABEL_FROM && version}
           </span>
@@ -21,7 +21,33 @@ function Bar({ label, pieces }) {
   );
 }
 
-function Rows({ arms, units }) {
+/** Of the arms that are on: an arm that was switched off got its share until then, and none since. */
+function sharesOf(arms) {
+  const on = arms.filter((arm) => !isOff(arm));
+  const weights = on.reduce((sum, arm) => sum + arm.weight, 0);
+  const units = on.reduce((sum, arm) => sum + arm.units, 0);
+  const share = (part, whole) => (whole > 0 ? part / whole : null);
+  return {
+    units,
+    shown: arms.map((arm) => ({
+      ...arm,
+      planned: isOff(arm) ? 0 : share(arm.weight, weights),
+      observed: isOff(arm) ? 0 : share(arm.units, units),
+    })),
+  };
+}
+
+function Share({ arm }) {
+  if (isOff(arm)) return 'switched off';
+  if (arm.observed === null) return 'nobody yet';
+  return (
+    <>
+      {percent(arm.observed)} <small>{points(arm.observed - arm.planned)}</small>
+    </>
+  );
+}
+
+function Rows({ arms }) {
   return (
     <ul className="allocation-list">
       {arms.map((arm, i) => (
@@ -29,12 +55,10 @@ function Rows({ arms, units }) {
           <i className={`swatch arm-${i % 4}`} aria-hidden="true" />
           <b>{arm.version}</b>
           <span>
-            {units ? percent(arm.units / units) : 'nobody yet'}
-            {units > 0 && <small> {points(arm.units / units - arm.weight)}</small>}
+            <Share arm={arm} />
           </span>
           <small>
-            of {percent(arm.weight)} planned · {plural(arm.units, 'reader')}
-            {isOff(arm) && ' · switched off'}
+            {isOff(arm) ? `${plural(arm.units, 'reader')} before that` : `of ${percent(arm.planned)} planned · ${plural(arm.units, 'reader')}`}
           </small>
         </li>
       ))}
@@ -65,20 +89,17 @@ const evidenceNumbers = (ln, p, limit) =>
  *   arms: as in viewOf; evidence: with `srm` and `differential_response`
  */
 export function AllocationBar({ arms, evidence }) {
-  const units = arms.reduce((sum, arm) => sum + arm.units, 0);
+  const { units, shown } = sharesOf(arms);
   const { srm, differential_response: response } = evidence ?? {};
   const split = splitWord(evidence);
   const answers = responseWord(evidence);
   return (
     <div className="allocation">
-      <Bar label="Planned" pieces={arms.map((arm) => ({ version: arm.version, share: arm.weight }))} />
+      <Bar label="Planned" pieces={shown.map((arm) => ({ version: arm.version, share: arm.planned }))} />
       {units > 0 && (
-        <Bar
-          label="Observed"
-          pieces={arms.map((arm) => ({ version: arm.version, share: arm.units / units }))}
-        />
+        <Bar label="Observed" pieces={shown.map((arm) => ({ version: arm.version, share: arm.observed }))} />
       )}
-      <Rows arms={arms} units={units} />
+      <Rows arms={shown} />
       <dl>
         <Check
           name="Split"

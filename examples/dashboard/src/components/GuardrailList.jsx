@@ -29,10 +29,9 @@ function Measure({ arm, rail }) {
  * What must not get worse for more votes: latency, cost, failures, rating. Each variant is within
  * its limit or beyond it only where that is shown; else it is not known yet.
  *
- * @param {{arms: object[]}} props as in viewOf, the champion's first or not
+ * @param {{arms: object[]}} props as in viewOf, in the order of the rows
  */
 export function GuardrailList({ arms }) {
-  const rows = [...arms].sort((a, b) => b.champion - a.champion);
   return (
     <div className="table-box" tabIndex={0} role="region" aria-label="Guardrails">
       <table className="table guardrails">
@@ -49,7 +48,7 @@ export function GuardrailList({ arms }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((arm) => (
+          {arms.map((arm) => (
             <tr key={arm.version}>
               <th scope="row">
                 {arm.version}

@@ -29,6 +29,12 @@ export function axisOf(intervals, liftMin) {
 
 const at = ({ low, high }, value) => `${(((value - low) / (high - low)) * 100).toFixed(2)}%`;
 
+/** A number at the very edge would reach into the next column. */
+function hasRoom({ low, high }, tick) {
+  const share = (tick - low) / (high - low);
+  return share > 0.04 && share < 0.96;
+}
+
 /**
  * The scale above the rows: ticks in points, and where the smallest lift worth finding is.
  *
@@ -41,7 +47,7 @@ export function IntervalAxis({ axis, liftMin }) {
       <text className="interval-axis-lift" x={at(axis, liftMin)} y="10" textAnchor="middle">
         worth finding
       </text>
-      {axis.ticks.map((tick) => (
+      {axis.ticks.filter((tick) => hasRoom(axis, tick)).map((tick) => (
         <text key={tick} x={at(axis, tick)} y="26" textAnchor="middle">
           {Math.abs(tick) < 1e-9 ? '0' : points(tick, digits).replace(' pts', '')}
         </text>

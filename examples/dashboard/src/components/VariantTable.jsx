@@ -93,6 +93,7 @@ function Evidence({ view, arm }) {
   if (arm.champion) return null;
   if (!hasEnough(view, arm)) return <Missing view={view} arm={arm} />;
   const { kind, at, needed, now, share } = standingOf(view, arm);
+  if (!known(at)) return <span className="in-words">from the end of the first week</span>;
   if (kind === 'e')
     return (
       <>
@@ -105,8 +106,8 @@ function Evidence({ view, arm }) {
   if (kind === 'z')
     return (
       <>
-        <b>{known(at) ? fixed(at, 2) : '–'}</b>
-        <small>{known(needed) ? `of ${fixed(needed, 2)}` : 'bound: at the next look'}</small>
+        <b>{fixed(at, 2)}</b>
+        <small>{known(needed) ? `of ${fixed(needed, 2)}` : 'far from any bound'}</small>
         <Way share={share} />
       </>
     );
@@ -265,9 +266,9 @@ function Notes({ view }) {
  *   action: what stands beneath an arm's name
  */
 export function VariantTable({ view, action }) {
-  const { test, arms, variants, champion } = view;
+  const { test, variants, champion } = view;
   const axis = axisOf(variants.map((arm) => arm.difference_interval ?? null), test.lift_min);
-  const rows = [champion, ...arms.filter((arm) => arm !== champion)];
+  const rows = [champion, ...variants];
   return (
     <>
       <div className="table-box variant-box" tabIndex={0} role="region" aria-label="Arms of the test">

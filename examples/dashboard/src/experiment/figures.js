@@ -1,7 +1,7 @@
 /** The four figures that say how a test is. */
 import { count, fixed, points } from '../format.js';
 import { chance, eValue, pointsInterval, pValue } from './numbers.js';
-import { hasEnough, isOff, known, leaderOf, standingOf } from './view.js';
+import { hasEnough, isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
 const clamp = (share) => Math.min(1, Math.max(0, share));
 
@@ -24,7 +24,7 @@ function standing(view, arm) {
     return {
       label: 'z',
       value: known(at) ? fixed(at, 2) : '–',
-      beneath: known(needed) ? `${fixed(needed, 2)} is needed` : 'its bound is set by the next look',
+      beneath: known(needed) ? `${fixed(needed, 2)} is needed` : 'no look yet',
       share,
     };
   const { p_value: p, ln_p_value: lnP, cramers_v: v } = view.evidence;
@@ -51,6 +51,18 @@ function days({ test }) {
   };
 }
 
+const isYoung = (view) => view.phase === 'running' && isTooEarly(view);
+
+function split({ evidence }) {
+  const { srm, differential_response: response } = evidence;
+  const broken = srm.ln_e_value_max >= Math.log(1000);
+  return {
+    label: broken ? 'Evidence against the split' : 'Evidence against like voting',
+    value: `${eValue(broken ? srm.ln_e_value_max : response.ln_e_value)} : 1`,
+    beneath: broken ? '1,000 : 1 is too much' : '100 : 1 is too much',
+  };
+}
+
 /**
  * Only what there are votes enough for: a test that has just begun has no difference to show.
  *
@@ -59,7 +71,8 @@ function days({ test }) {
  */
 export function figuresOf(view) {
   const arm = subjectOf(view);
-  if (!arm || !view.evidence || !hasEnough(view, arm)) return [votes(view), days(view)];
+  if (view.phase === 'invalid') return [split(view), votes(view), days(view)];
+  if (!arm || !view.evidence || !hasEnough(view, arm) || isYoung(view)) return [votes(view), days(view)];
   const best = {
     label: `Chance that ${arm.version} is best`,
     value: chance(arm.best_ratio),

@@ -4,16 +4,20 @@ import { daysInWords, eValue, pValue } from './numbers.js';
 import { blockerWords, RULES, ruleName, STATUS_WORDS } from './words.js';
 import { isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
-/** @typedef {{tone: string, pill: string, title: string, sure: string, todo: string}} Headline */
+/**
+ * @typedef {{tone: string, pill: string, title: string, sure: string, todo: string,
+ *   act?: "look"|"stop"}} Headline act: which button is the one to press
+ */
 
 const AHEAD_IS_NOT_WON = 'Being ahead is not winning: this can still turn.';
 
 /** "evidence 4.2 of the 40 that it takes" */
 export function standingInWords(view, arm, rule = view.test.rule) {
   const { kind, at, needed } = standingOf(view, arm, rule);
+  if (!known(at)) return kind === 'e' ? 'no evidence before the first week is over' : 'no look yet';
   if (kind === 'e') return `evidence of ${eValue(at)} : 1, where ${eValue(needed)} : 1 is needed`;
   if (kind === 'z' && known(needed)) return `z = ${at.toFixed(2)}, where ${needed.toFixed(2)} is needed`;
-  if (kind === 'z') return known(at) ? `z = ${at.toFixed(2)}` : 'no look yet';
+  if (kind === 'z') return `z = ${at.toFixed(2)}`;
   return `p = ${pValue(at)} against the champion`;
 }
 
@@ -44,6 +48,7 @@ function broken(view) {
     title: 'Do not trust these numbers',
     sure: `${title}. A look will end this test as invalid.`,
     todo,
+    act: 'look',
   };
 }
 
@@ -57,6 +62,7 @@ function wins(view, leader) {
     todo: blocked
       ? 'Look now to decide. Promoting then waits for a person: see what speaks against it.'
       : 'Look now to decide the test.',
+    act: 'look',
   };
 }
 
@@ -66,7 +72,8 @@ function stuck(view) {
     pill: 'Running',
     title: 'This test cannot finish in time',
     sure: 'At the traffic of the last days it does not get the votes that it needs.',
-    todo: `Stop it, and test fewer variants or for a larger lift than ${points(view.test.lift_min)}.`,
+    todo: `Stop it, and test fewer variants or for a larger lift than ${points(view.test.lift_min).replace('+', '')}.`,
+    act: 'stop',
   };
 }
 
@@ -114,6 +121,7 @@ const allOff = () => ({
   title: 'No variant is left',
   sure: 'The breaker has switched off all of them, for they failed too often.',
   todo: 'Look now to end the test, and mend those prompts.',
+  act: 'look',
 });
 
 function winner(view) {
@@ -196,7 +204,12 @@ const names = (arms) => arms.map((arm) => arm.version).join(' and ');
 
 function classicSays(view) {
   const { p_value: p, ln_p_value: lnP, cramers_v: v } = view.evidence;
-  if (!known(p)) return { meets: null, says: 'No p-value yet: too few votes.' };
+  const least = view.arms.reduce((a, b) => (b.first_votes < a.first_votes ? b : a));
+  if (!known(p) || least.first_votes < view.test.trials_min)
+    return {
+      meets: null,
+      says: `It would wait: ${least.version} has ${least.first_votes} of the ${view.test.trials_min} first votes that each arm needs.`,
+    };
   const won = view.arms.find((arm) => standingOf(view, arm, 'classic').reached);
   const numbers =
     `p = ${pValue(p, lnP)} (needs < ${view.test.alpha}), ` +
@@ -206,8 +219,10 @@ function classicSays(view) {
 }
 
 function alwaysValidSays(view) {
-  const on = view.variants.filter((arm) => known(arm.ln_e_value_week_end));
-  if (!on.length) return { meets: null, says: 'No evidence yet: too few votes.' };
+  const on = view.variants.filter(
+    (arm) => !isOff(arm) && known(standingOf(view, arm, 'always_valid').at),
+  );
+  if (!on.length) return { meets: null, says: 'No evidence yet: its first week is not over.' };
   const won = on.filter((arm) => standingOf(view, arm, 'always_valid').reached);
   if (won.length)
     return { meets: true, says: `${names(won)} has won: ${standingInWords(view, won[0], 'always_valid')}.` };
@@ -219,8 +234,10 @@ function alwaysValidSays(view) {
 }
 
 function groupSequentialSays(view) {
-  const on = view.variants.filter((arm) => known(arm.z) && !isOff(arm));
-  if (!on.length) return { meets: null, says: 'No look yet.' };
+  const on = view.variants.filter(
+    (arm) => !isOff(arm) && known(standingOf(view, arm, 'group_sequential').at),
+  );
+  if (!on.length) return { meets: null, says: 'No look yet: its first week is not over.' };
   const best = on.reduce((a, b) => (b.z > a.z ? b : a));
   if (!known(best.bound))
     return {

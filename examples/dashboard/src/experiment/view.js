@@ -55,12 +55,15 @@ export function viewOf(test, decisions) {
     phase: phaseOf(test, verdict),
     arms,
     champion,
-    variants: arms.filter((arm) => !arm.champion),
+    variants: arms.filter((arm) => !arm.champion).sort(byDifference),
     blockers: evidence?.blockers ?? [],
     advisories: evidence?.advisories ?? [],
     needed: votesNeeded(test),
   };
 }
+
+/** The best first; those without a difference last, in the order of the test. */
+const byDifference = (a, b) => (b.difference ?? -Infinity) - (a.difference ?? -Infinity) || a.arm - b.arm;
 
 /** First votes that each arm of equal shares needs: the plan's, for the rules that have one. */
 function votesNeeded(test) {
@@ -96,9 +99,12 @@ export function leaderOf(view) {
 
 // ---- how near a variant is to winning, by the rule of the test
 
+/** A rule that goes by weeks has seen nothing before the first week is over. */
+const seen = (arm, value) => (arm.first_votes_seen === 0 || !known(value) ? null : value);
+
 function alwaysValid(view, arm) {
   const needed = Math.log((view.arms.length - 1) / view.test.alpha);
-  const at = arm.ln_e_value_week_end;
+  const at = seen(arm, arm.ln_e_value_week_end);
   return {
     kind: 'e',
     at,
@@ -110,7 +116,8 @@ function alwaysValid(view, arm) {
 }
 
 function groupSequential(view, arm) {
-  const { z, bound } = arm;
+  const z = seen(arm, arm.z);
+  const bound = arm.bound ?? null;
   return {
     kind: 'z',
     at: z,
@@ -153,6 +160,7 @@ export const standingOf = (view, arm, rule = view.test.rule) => STANDINGS[rule](
 const word = (text, tone, icon) => ({ word: text, tone, icon });
 
 function wordWhenOver(view, arm) {
+  if (arm.champion && view.verdict?.winner !== arm.version) return word('Champion', '', 'star');
   if (view.phase === 'invalid') return word('Not to be trusted', 'bad', 'warning');
   if (view.verdict?.winner === arm.version) return word('Winner', 'good', 'check');
   return null;
@@ -163,7 +171,6 @@ export function armWord(view, arm) {
   if (isOff(arm)) return word('Switched off', 'bad', 'cross');
   const over = wordWhenOver(view, arm);
   if (over) return over;
-  if (arm.champion) return word('Champion', '', 'star');
   if (!hasEnough(view, arm)) return word('Collecting votes', '', 'clock');
   if (view.phase === 'running' && standingOf(view, arm).reached && !isTooEarly(view))
     return word('Would win now', 'good', 'check');
@@ -192,6 +199,10 @@ export function responseWord(evidence) {
   if (!known(ln) || !known(apart)) return { ...word('Not known', '', 'clock'), says: 'Too few votes.' };
   if (ln >= RESPONSE_BROKEN_LN && apart > RESPONSE_APART_MAX)
     return { ...word('Unlike', 'bad', 'warning'), says: 'One arm’s readers vote less often.' };
+  if (evidence.srm?.ln_e_value_max >= SRM_BROKEN_LN)
+    return { ...word('Not known', '', 'clock'), says: 'It cannot be told apart from the broken split.' };
+  if (ln >= RESPONSE_BROKEN_LN)
+    return { ...word('Alike', 'good', 'check'), says: 'They differ by less than the 10 % that count.' };
   if (ln >= SRM_ODD_LN)
     return { ...word('Odd', 'warn', 'warning'), says: 'Perhaps they vote unlike, perhaps by chance.' };
   return { ...word('Alike', 'good', 'check'), says: 'Readers of all arms vote as often.' };

@@ -27,7 +27,7 @@ import {
 import { testName, VerdictPanel } from '../components/VerdictPanel.jsx';
 import { VariantTable } from '../components/VariantTable.jsx';
 import { championOf, draftsOf, previousChampion, signalsOf, viewOf } from '../experiment/view.js';
-import { promotionOf } from '../experiment/verdict.js';
+import { headlineOf, promotionOf } from '../experiment/verdict.js';
 import { day } from '../format.js';
 import { useParam } from '../router.jsx';
 import { useResource } from '../useResource.js';
@@ -195,24 +195,26 @@ function Test({ context }) {
       <Panel title="Arms" note={`Against ${view.champion.version}, by first votes`} flush>
         <VariantTable view={view} action={(arm) => <RowAction arm={arm} view={view} serving={serving} ask={ask} />} />
       </Panel>
-      <div className="test-pair">
-        <Panel title="Progress">
-          <SampleProgress view={view} />
-        </Panel>
-        <Panel title="Readers" note="Planned against observed">
-          <AllocationBar arms={view.arms} evidence={view.evidence} />
-        </Panel>
-      </div>
-      <div className="test-pair">
-        <Panel title="By each rule">
-          <RuleOpinions view={view} />
-        </Panel>
-        <Panel title="What speaks against it">
-          <FindingList view={view} serving={serving} />
-        </Panel>
+      <div className="test-columns">
+        <div className="stack">
+          <Panel title="Progress">
+            <SampleProgress view={view} />
+          </Panel>
+          <Panel title="By each rule">
+            <RuleOpinions view={view} />
+          </Panel>
+        </div>
+        <div className="stack">
+          <Panel title="What speaks against it">
+            <FindingList view={view} serving={serving} />
+          </Panel>
+          <Panel title="Readers" note="Planned against observed">
+            <AllocationBar arms={view.arms} evidence={view.evidence} />
+          </Panel>
+        </div>
       </div>
       <Panel title="Guardrails" note="What must not get worse for more votes" flush>
-        <GuardrailList arms={view.arms} />
+        <GuardrailList arms={[view.champion, ...view.variants]} />
       </Panel>
       <Lift view={view} />
       <Texts context={context} />
@@ -227,10 +229,15 @@ function Actions({ context: { view, serving, decisions, ask } }) {
   const winner = verdict?.winner;
   const waits = phase === 'winner' && winner !== serving && !view.promotion;
   const { state } = waits ? promotionOf(view, winner, serving) : {};
+  const { act } = headlineOf(view);
   return (
     <>
       {running && (
-        <button type="button" className="button primary" onClick={() => ask({ kind: 'look' })}>
+        <button
+          type="button"
+          className={`button ${act === 'look' ? 'primary' : ''}`}
+          onClick={() => ask({ kind: 'look' })}
+        >
           Look now…
         </button>
       )}
@@ -244,7 +251,11 @@ function Actions({ context: { view, serving, decisions, ask } }) {
         </button>
       )}
       {running && (
-        <button type="button" className="button" onClick={() => ask({ kind: 'stop' })}>
+        <button
+          type="button"
+          className={`button ${act === 'stop' ? 'primary' : ''}`}
+          onClick={() => ask({ kind: 'stop' })}
+        >
           Stop…
         </button>
       )}

@@ -35,6 +35,34 @@ const STATES = [
     },
   },
   {
+    name: 'a test that was decided, with its evidence',
+    path: '/ab-tests?signal=HOLD',
+    admin: true,
+    enter: async (page) => {
+      for (const evidence of await page.getByRole('button', { name: /^Evidence/ }).all())
+        await evidence.click();
+      for (const all of await page.getByText('All of the evidence').all()) await all.click();
+    },
+  },
+  {
+    name: 'a test that is always valid, and its dialog',
+    path: '/ab-tests?signal=SELL',
+    admin: true,
+    enter: (page) => press(page, 'Promote… v1.1'),
+  },
+  {
+    name: 'the form of a new test',
+    path: '/ab-tests?signal=HOLD',
+    admin: true,
+    enter: (page) => press(page, 'Start a test…'),
+  },
+  {
+    name: 'days as a table',
+    path: '/analytics',
+    admin: true,
+    enter: (page) => page.getByText('Table', { exact: true }).click(),
+  },
+  {
     name: 'a refused token',
     path: '/analytics',
     fails: /status of 401/,
@@ -57,24 +85,22 @@ const STATES = [
   },
 ];
 
+const stay = async () => {};
+
 const tests = {};
-for (const colorScheme of ['light', 'dark']) {
-  for (const { name, path, admin } of PAGES)
-    tests[`${name}, ${colorScheme}`] = async (visitors) => {
-      const page = await visitors.page({ path, admin, colorScheme });
-      await checkAccessible(page, name);
-    };
-  for (const { name, path, admin, enter, fails } of STATES)
-    tests[`${name}, ${colorScheme}`] = async (visitors) => {
-      if (fails) visitors.watch.allow(fails);
-      const page = await visitors.page({ path, admin, colorScheme });
-      await enter(page);
-      await checkAccessible(page, name);
-    };
-}
+for (const { name, path, admin, enter = stay, fails } of [...PAGES, ...STATES])
+  tests[`${name}, light and dark`] = async (visitors) => {
+    if (fails) visitors.watch.allow(fails);
+    const page = await visitors.page({ path, admin });
+    await enter(page);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      await checkAccessible(page, `${name}, ${colorScheme}`);
+    }
+  };
 
 tests['control: a nameless button and pale words are found'] = async (visitors) => {
-  const page = await visitors.page({ path: '/', colorScheme: 'light' });
+  const page = await visitors.page({ path: '/nowhere', colorScheme: 'light' });
   await page.evaluate(() => {
     const pale = document.createElement('p');
     pale.textContent = 'hardly to be read';

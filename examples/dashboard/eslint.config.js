@@ -11,7 +11,8 @@ const markup = [
   "Property[key.name='dangerouslySetInnerHTML']",
   "Property[key.value='dangerouslySetInnerHTML']",
   'AssignmentExpression[left.property.name=/^(innerHTML|outerHTML|srcdoc)$/]',
-  'CallExpression[callee.property.name=/^(insertAdjacentHTML|write|writeln|parseFromString)$/]',
+  'CallExpression[callee.property.name=/^(insertAdjacentHTML|parseFromString)$/]',
+  'CallExpression[callee.object.name="document"][callee.property.name=/^write(ln)?$/]',
   'CallExpression[callee.property.name="createContextualFragment"]',
   'JSXAttribute[name.name="srcDoc"]',
 ].map((selector) => ({ selector, message: MARKUP }));
@@ -22,6 +23,7 @@ const scripts = ['Literal[value=/^\\s*j\\s*a\\s*v\\s*a\\s*script\\s*:/i]']
   .map((selector) => ({ selector, message: 'No script addresses.' }));
 
 export default [
+  { files: ['**/*.{js,jsx}'] }, // .jsx is not among what ESLint looks at by itself
   { ignores: ['node_modules/', 'screenshots/', 'tests/fixtures/'] },
   js.configs.recommended,
   jsxA11y.flatConfigs.recommended,

@@ -34,10 +34,21 @@ export default defineConfig({
     },
   },
   test: {
-    environment: 'jsdom',
-    setupFiles: ['tests/setup.js'],
-    include: ['tests/**/*.test.{js,jsx}'],
-    css: false,
+    testTimeout: 30_000, // for a hung test; a busy machine must not fail one
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'pages',
+          include: ['tests/**/*.test.{js,jsx}'],
+          exclude: ['tests/files/**'],
+          environment: 'jsdom',
+          setupFiles: ['tests/setup.js'],
+          css: false,
+        },
+      },
+      { extends: true, test: { name: 'files', include: ['tests/files/*.test.js'] } },
+    ],
   },
 });

@@ -89,7 +89,7 @@ describe('the theme', () => {
   it('is there before the page is, by public/theme.js', async () => {
     const { readFileSync } = await import('node:fs');
     const script = readFileSync('public/theme.js', 'utf8');
-    const run = () => window.eval(script);
+    const run = () => new Function(script)(); // eslint-disable-line no-new-func
     localStorage.setItem('llmlearn-theme', 'dark');
     run();
     expect(document.documentElement.dataset.theme).toBe('dark');

@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 // What jsdom has not: sizes. Recharts draws nothing into a box without one.
@@ -14,6 +14,10 @@ globalThis.ResizeObserver = class {
   disconnect() {}
 };
 window.scrollTo = () => {};
+
+// A busy machine must not fail a test. Without a layout, looking for what is hidden is dear
+// and finds little; axe and the browser's tests see to that.
+configure({ asyncUtilTimeout: 10_000, defaultHidden: true });
 
 beforeEach(() => {
   localStorage.clear();

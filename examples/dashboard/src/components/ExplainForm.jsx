@@ -44,19 +44,7 @@ export function ExplainForm({ onMade }) {
 
   return (
     <section className="explain-form panel" data-open={open}>
-      <h2>
-        <button
-          type="button"
-          className="button quiet"
-          aria-expanded={open}
-          aria-controls={id}
-          onClick={() => setOpen(!open)}
-        >
-          Explain a signal
-          <Icon name="chevron" />
-        </button>
-        <span>Explain a signal</span>
-      </h2>
+      <Title open={open} controls={id} onClick={() => setOpen(!open)} />
       <form id={id} onSubmit={submit}>
         <Field
           label="Ticker"
@@ -96,6 +84,26 @@ export function ExplainForm({ onMade }) {
         {state.error && <ErrorNotice error={state.error} />}
       </form>
     </section>
+  );
+}
+
+/** A button that opens the form where the window is narrow; else a plain title. */
+function Title({ open, controls, onClick }) {
+  const name = 'Explain a signal';
+  return (
+    <h2>
+      <button
+        type="button"
+        className="button quiet"
+        aria-expanded={open}
+        aria-controls={controls}
+        onClick={onClick}
+      >
+        {name}
+        <Icon name="chevron" />
+      </button>
+      <span>{name}</span>
+    </h2>
   );
 }
 

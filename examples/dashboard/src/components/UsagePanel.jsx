@@ -17,7 +17,7 @@ export function UsagePanel({ report }) {
   const { latency_ms: latency = null, cost_known: known, total_explanations: all } = report;
   const slowest = latency?.p99 || 1;
   return (
-    <section className="panel" aria-label="Cost and latency">
+    <section className="panel">
       <div className="panel-head">
         <h2>Cost and latency</h2>
       </div>

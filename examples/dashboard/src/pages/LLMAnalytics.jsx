@@ -148,7 +148,7 @@ function variantName({ signal, version, status }) {
 
 function Panel({ title, note, inset = false, children }) {
   return (
-    <section className="panel" aria-label={title}>
+    <section className="panel">
       <div className="panel-head">
         <h2>{title}</h2>
         <p>{note}</p>

@@ -1,4 +1,4 @@
-import { points } from '../format.js';
+import { points, signed } from '../format.js';
 import { confidence as confidenceText, pointsInterval } from '../experiment/numbers.js';
 import { known } from '../experiment/view.js';
 import './IntervalPlot.css';
@@ -49,7 +49,7 @@ export function IntervalAxis({ axis, liftMin }) {
       </text>
       {axis.ticks.filter((tick) => hasRoom(axis, tick)).map((tick) => (
         <text key={tick} x={at(axis, tick)} y="26" textAnchor="middle">
-          {Math.abs(tick) < 1e-9 ? '0' : points(tick, digits).replace(' pts', '')}
+          {Math.abs(tick) < 1e-9 ? '0' : signed(tick * 100, digits)}
         </text>
       ))}
     </svg>

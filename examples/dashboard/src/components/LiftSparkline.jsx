@@ -1,4 +1,4 @@
-import { day as dayText, count, points } from '../format.js';
+import { count, day as dayText, points, signed } from '../format.js';
 import { pointsInterval } from '../experiment/numbers.js';
 import { known } from '../experiment/view.js';
 import './LiftSparkline.css';
@@ -92,7 +92,7 @@ function Plot({ version, seen, range, days, liftMin }) {
       )}
       {marksOf(range, liftMin).map((value) => (
         <span key={value} className="lift-mark" aria-hidden="true" style={{ top: `${scale.y(value)}%` }}>
-          {value === 0 ? '0' : points(value, 0).replace(' pts', '')}
+          {value === 0 ? '0' : signed(value * 100, 0)}
         </span>
       ))}
     </div>

@@ -1,5 +1,5 @@
 import { count, percent, points } from '../format.js';
-import { daysInWords } from '../experiment/numbers.js';
+import { daysInWords, lift } from '../experiment/numbers.js';
 import { isOff, isTooEarly, known, standingOf } from '../experiment/view.js';
 import { ruleName } from '../experiment/words.js';
 import './SampleProgress.css';
@@ -57,7 +57,7 @@ function Assumptions({ test }) {
       <ul>
         <li>The champion is found helpful by {percent(plan.champion_rate)}, as in its last 28 days.</li>
         <li>
-          A lift of {points(test.lift_min)} is the smallest worth finding; found with a power of 80 %
+          A lift of {lift(test.lift_min)} is the smallest worth finding; found with a power of 80 %
           at alpha {percent(test.alpha, test.alpha < 0.01 ? 2 : 0)}, rule {ruleName(test.rule).toLowerCase()}.
         </li>
         {known(plan.explanations_per_day) ? (

@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
-import { percent, points } from '../format.js';
+import { percent } from '../format.js';
+import { lift as liftInWords } from '../experiment/numbers.js';
 import { candidatesOf, draftsOf } from '../experiment/view.js';
 import { RULES } from '../experiment/words.js';
 import { ConfirmDialog } from './ConfirmDialog.jsx';
@@ -64,7 +65,7 @@ function Plan({ lift, onLift, days, onDays }) {
         <select id={`${id}-lift`} className="input" value={lift} onChange={(event) => onLift(Number(event.target.value))}>
           {LIFTS.map((one) => (
             <option key={one} value={one}>
-              {points(one, 0).replace('+', '')}
+              {liftInWords(one)}
             </option>
           ))}
         </select>

@@ -1,6 +1,6 @@
 /** The state of a test in a few words: how it is, how sure that is, and what to do. */
 import { percent, points } from '../format.js';
-import { daysInWords, eValue, pValue } from './numbers.js';
+import { daysInWords, eValue, lift, pValue } from './numbers.js';
 import { blockerWords, RULES, ruleName, STATUS_WORDS } from './words.js';
 import { isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
@@ -72,7 +72,7 @@ function stuck(view) {
     pill: 'Running',
     title: 'This test cannot finish in time',
     sure: 'At the traffic of the last days it does not get the votes that it needs.',
-    todo: `Stop it, and test fewer variants or for a larger lift than ${points(view.test.lift_min).replace('+', '')}.`,
+    todo: `Stop it, and test fewer variants or for a larger lift than ${lift(view.test.lift_min)}.`,
     act: 'stop',
   };
 }

@@ -91,6 +91,15 @@ done
 run "$@"
 done_stage
 
+stage 'dashboard'
+build B="$LL_BUILD" binding server dashboard
+set --
+for kind in lint unit browser; do
+    set -- "$@" "examples/dashboard/check.sh $kind"
+done
+run "$@"
+done_stage
+
 echo "== all: $(($(date +%s) - begun)) s"
 awk '
     { good += $1; bad += $2; skip += $3 }

@@ -9,7 +9,7 @@ if [ ! -e node_modules/.installed.json ]; then
 fi
 case ${1-} in
 unit)    exec node_modules/.bin/vitest run --reporter=tap-flat ;;
-lint)    exec node_modules/.bin/eslint . ;;
+lint)    node_modules/.bin/eslint . && exec node_modules/.bin/prettier --check . ;;
 browser) exec node e2e/run.mjs ;;
 *)
     echo "usage: $0 unit|lint|browser" >&2

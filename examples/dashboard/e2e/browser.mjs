@@ -45,7 +45,8 @@ export class Watch {
 
   async attach(page) {
     page.on('console', (message) => {
-      if (message.type() === 'error') this.note(`console: ${message.text()} ${message.location().url}`);
+      if (message.type() === 'error')
+        this.note(`console: ${message.text()} ${message.location().url}`);
     });
     page.on('pageerror', (error) => this.note(`uncaught: ${error.message}`));
     page.on('dialog', async (dialog) => {

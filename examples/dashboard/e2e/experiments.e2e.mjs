@@ -54,7 +54,9 @@ async function fill(url, signal, better) {
 
 /** Approves the oldest draft on the page and returns its version. */
 async function approve(page) {
-  const name = await button(page, /^Approve…/).last().innerText();
+  const name = await button(page, /^Approve…/)
+    .last()
+    .innerText();
   const version = name.replace('Approve…', '').trim();
   await button(page, `Approve… ${version}`).click();
   await confirm(page, `Approve ${version}`); // without a reason
@@ -84,7 +86,10 @@ export const tests = {
     const admin = new Client(visitors.server.url, { admin: true });
     await admin.ok('POST', '/api/admin/llm-ab-tests', {
       signal: 'HOLD',
-      arms: [{ version: 'v1.0', weight: 0.5 }, { version: draft, weight: 0.5 }],
+      arms: [
+        { version: 'v1.0', weight: 0.5 },
+        { version: draft, weight: 0.5 },
+      ],
       duration_min_days: 1e-6,
       trials_min: 15,
       actor: 'Grace',

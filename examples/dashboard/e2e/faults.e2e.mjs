@@ -16,11 +16,20 @@ function countAsked(page) {
 
 /** As when another tab is in front, and back. */
 const show = (page, visible) =>
-  page.evaluate((state) => {
-    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-    Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, visible ? 'visible' : 'hidden');
+  page.evaluate(
+    (state) => {
+      Object.defineProperty(document, 'visibilityState', {
+        value: state,
+        configurable: true,
+      });
+      Object.defineProperty(document, 'hidden', {
+        value: state === 'hidden',
+        configurable: true,
+      });
+      document.dispatchEvent(new Event('visibilitychange'));
+    },
+    visible ? 'visible' : 'hidden',
+  );
 
 /** Long enough for a request to be seen, were there one. */
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 300));
@@ -65,7 +74,10 @@ export const tests = {
     await heading.waitFor();
     const figures = shown.match(/\d[\d,.]*\d/g).slice(0, 5);
     const now = await page.locator('main').innerText();
-    assert.deepEqual(figures.filter((figure) => !now.includes(figure)), []);
+    assert.deepEqual(
+      figures.filter((figure) => !now.includes(figure)),
+      [],
+    );
     await page.getByRole('button', { name: 'Try again' }).waitFor();
     await page.context().setOffline(false); // and it tries again by itself
     await page.getByText('These numbers are not up to date').waitFor({ state: 'detached' });
@@ -134,7 +146,10 @@ export const tests = {
     const wanted = [/console: an error/, /uncaught: nobody/, /stranger ran/, /policy:/, /dialog:/];
     await eventually(() => {
       for (const pattern of [...wanted])
-        assert.ok(expected.seen.some((line) => pattern.test(line)), String(pattern));
+        assert.ok(
+          expected.seen.some((line) => pattern.test(line)),
+          String(pattern),
+        );
     });
     assert.equal(await page.evaluate(() => window.inline), undefined);
     await mustFail(() => expected.check(), /no page may do/);

@@ -91,7 +91,9 @@ export const tests = {
     await two.reload();
     const theirs = two.locator(`article[aria-labelledby="title-${id}"]`);
     assert.equal(
-      await theirs.getByRole('button', { name: 'Helpful', exact: true }).getAttribute('aria-pressed'),
+      await theirs
+        .getByRole('button', { name: 'Helpful', exact: true })
+        .getAttribute('aria-pressed'),
       'false',
     );
   },

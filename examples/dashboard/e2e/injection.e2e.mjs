@@ -87,7 +87,8 @@ async function fillHistory(admin) {
 async function openEverything(page) {
   for (let round = 0; round < 4; round++) {
     await page.evaluate(() => {
-      for (const one of document.querySelectorAll('main details:not([open]) > summary')) one.click();
+      for (const one of document.querySelectorAll('main details:not([open]) > summary'))
+        one.click();
       for (const one of document.querySelectorAll('main [aria-expanded="false"]')) one.click();
     });
     await settled(page);
@@ -119,7 +120,10 @@ export const tests = {
     const texts = await page.locator('.explanation-text').allTextContents();
     assert.deepEqual(texts.reverse(), PAYLOADS);
     const heads = (await cards.locator('h2').allTextContents()).reverse();
-    assert.deepEqual(heads.filter((head, number) => !head.includes(tickers[number])), []);
+    assert.deepEqual(
+      heads.filter((head, number) => !head.includes(tickers[number])),
+      [],
+    );
     await openEverything(page);
     const comments = await page
       .locator('article textarea')
@@ -146,7 +150,11 @@ export const tests = {
     const page = await visitors.page();
     for (const payload of PAYLOADS.filter((_, number) => number % 10 === 0)) {
       const text = encodeURIComponent(payload);
-      for (const path of [`/?ticker=${text}&signal=${text}`, `/ab-tests?signal=${text}`, `/${text}`])
+      for (const path of [
+        `/?ticker=${text}&signal=${text}`,
+        `/ab-tests?signal=${text}`,
+        `/${text}`,
+      ])
         await page.goto(visitors.server.url + path);
       await page.goto(`${visitors.server.url}/analytics#token=${text}`);
       await page.locator('h1, h2').first().waitFor();

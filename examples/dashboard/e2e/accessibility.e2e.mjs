@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { mustFail } from './browser.mjs';
+import { mustFail, painted } from './browser.mjs';
 import { PAGES } from './pages.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -95,6 +95,7 @@ for (const { name, path, admin, enter = stay, fails } of [...PAGES, ...STATES])
     await enter(page);
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
+      await painted(page);
       await checkAccessible(page, `${name}, ${colorScheme}`);
     }
   };

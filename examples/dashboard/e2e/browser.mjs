@@ -110,6 +110,12 @@ export async function settled(page) {
   );
 }
 
+/** Everything has its place and colour, after another width or colour scheme. */
+export const painted = (page) =>
+  page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+
 /** Tries again until it does not throw. */
 export async function eventually(check, within_ms = 10_000) {
   const end = Date.now() + within_ms;

@@ -1,16 +1,13 @@
 // Every page fits into every window, and stands still for those who ask for it.
 import assert from 'node:assert/strict';
-import { mustFail } from './browser.mjs';
+import { mustFail, painted } from './browser.mjs';
 import { PAGES } from './pages.mjs';
 
 const WIDTHS = [320, 375, 768, 1440];
 
-/** Two frames later everything has its place in the new width. */
 async function resize(page, width) {
   await page.setViewportSize({ width, height: 800 });
-  await page.evaluate(
-    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
-  );
+  await painted(page);
 }
 
 async function checkFits(page) {

@@ -75,8 +75,8 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check bench \
-        tidy sabotage fuzz coverage peers format install uninstall clean help FORCE
+.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check \
+        screenshots bench tidy sabotage fuzz coverage peers format install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -255,6 +255,10 @@ run: deps-run
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
 	$(if $(ARGS)$(LLMLEARN_LLM_URL),,@$(PY_ENV) examples/trading_engine/run.sh --week)
 	$(if $(ARGS),,@$(PY_ENV) examples/trading_engine/run.sh --serve)
+#: screenshots        takes the pictures in examples/dashboard/screenshots anew
+screenshots: deps-check
+	@$(SUBMAKE) all binding server dashboard
+	@cd examples/dashboard && node e2e/screenshots.mjs
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check peers
 	@tests/check.sh

@@ -326,7 +326,8 @@ class _Month:
         later = {**generations("BUY")[1], **generations("BUY")[2]}
         for version, prompt in later.items():
             self._add("BUY", version, prompt, champion)
-        self._test("BUY", [champion, *later, chosen], "group_sequential", lift_min=0.1)
+        arms = [champion, *later, chosen]
+        self._test("BUY", arms, "group_sequential", min_trials=50, lift_min=0.1)
 
     def _test_sell(self) -> None:
         first = generations("SELL")[0]

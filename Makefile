@@ -264,7 +264,7 @@ check: deps-check peers
 	@tests/check.sh
 #: bench              set up, build and measure; writes build/bench.json
 bench: deps-bench
-	@$(SUBMAKE) all benches binding
+	@$(SUBMAKE) all benches binding server
 	@$(PY_ENV) tests/bench/run.sh $(ARGS)
 #: tidy               the style checks alone
 tidy: all

@@ -91,24 +91,42 @@ static llmlearn_id id_after(llmlearn_id id)
     return id;
 }
 
+/* False: refused. *out_shown is NULL if it is not there. */
+static bool find_one(request *r, const llmlearn_id *id, json_t **out_shown)
+{
+    llmlearn_id after = id_after(*id);
+    llmlearn_explanations_query query = { .limit = 1, .before = &after };
+    char text[LLMLEARN_ID_TEXT_BYTES];
+
+    json_t *page = read_page(r, &query);
+    if (page == NULL)
+        return false;
+    json_t *row = json_array_get(json_object_get(page, "explanations"), 0);
+    const char *found = json_string_value(json_object_get(row, "id"));
+    llmlearn_id_format(id, text);
+    *out_shown = found != NULL && strcmp(found, text) == 0 ? for_reader(r, row) : NULL;
+    json_decref(page);
+    return true;
+}
+
 void explanations_get(request *r)
 {
     llmlearn_id id;
+    json_t *shown = NULL;
+    char *whole = NULL;
 
-    if (!explanations_id(r, "id", r->captured[0], &id) || !users_find_or_make(r))
+    if (!explanations_id(r, "id", r->captured[0], &id) || !users_find_or_make(r) ||
+        !find_one(r, &id, &shown))
         return;
-    llmlearn_id after = id_after(id);
-    llmlearn_explanations_query query = { .limit = 1, .before = &after };
-    json_t *page = read_page(r, &query);
-    if (page == NULL)
-        return;
-    json_t *row = json_array_get(json_object_get(page, "explanations"), 0);
-    char text[LLMLEARN_ID_TEXT_BYTES];
-    llmlearn_id_format(&id, text);
-    const char *found = json_string_value(json_object_get(row, "id"));
-    if (found != NULL && strcmp(found, text) == 0)
-        reply_json(r, MHD_HTTP_OK, for_reader(r, row));
-    else
-        problem(r, MHD_HTTP_NOT_FOUND, NULL, "There is no such explanation.");
-    json_decref(page);
+    if (shown == NULL) { /* another process, or one that died, may not have stored it yet */
+        llmlearn_err err = llmlearn_get_explanation(r->server->learner, &id, 0, &whole);
+        llmlearn_free(whole);
+        if (err != LLMLEARN_OK) {
+            problem_of_library(r, err);
+            return;
+        }
+        if (!find_one(r, &id, &shown))
+            return;
+    }
+    reply_json(r, MHD_HTTP_OK, shown);
 }

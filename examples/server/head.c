@@ -78,6 +78,13 @@ static bool follows(reader *r, const char *name, size_t name_length, const char 
     return value[value_length + 1] == '\0';
 }
 
+/* Behind the last line comes the empty one, CR LF, and no line that was passed over. */
+static bool ends(const reader *r)
+{
+    const char *at = (const char *)r->next;
+    return at == NULL || (at[0] == '\0' && at[1] == '\0');
+}
+
 static void keep(reader *r, const char *name, const char *value)
 {
     if (strcasecmp(name, "Authorization") == 0)
@@ -181,6 +188,8 @@ unsigned head_read(struct MHD_Connection *connection, const head_line *line,
     if (splits_in_place())
         r.next = (uintptr_t)line->version + strlen(line->version) + 2;
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take, &r);
+    if (r.why == NULL && !ends(&r))
+        r.why = "the head must end in an empty line";
     *out_why = r.why;
     if (r.why != NULL)
         return MHD_HTTP_BAD_REQUEST;

@@ -156,7 +156,6 @@ static struct MHD_Daemon *listen_on(server *s)
                             (unsigned)HTTP_THREADS * (s->options.connections_max + 8),     //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, //
                             MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,                         //
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1,                               //
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                          //
                             MHD_OPTION_URI_LOG_CALLBACK, request_line, s,                  //
                             MHD_OPTION_NOTIFY_CONNECTION, request_connection, s,           //
@@ -185,6 +184,7 @@ static void stop(server *s, struct MHD_Daemon *daemon)
 
     atomic_store(&s->stopping, true);
     int listening = MHD_quiesce_daemon(daemon);
+    shutdown(listening, SHUT_RDWR); /* else the system goes on connecting to nobody */
     while (idle_rounds < 5 && monotonic_ms() < until_ms) {
         idle_rounds = connections_busy(s->connections) == 0 ? idle_rounds + 1 : 0;
         usleep(20 * 1000);
@@ -194,8 +194,7 @@ static void stop(server *s, struct MHD_Daemon *daemon)
     workers_end(s->disk);
     s->slow = s->disk = NULL;
     MHD_stop_daemon(daemon);
-    if (listening >= 0)
-        close(listening);
+    close(listening);
 }
 
 static int serve(server *s, const sigset_t *signals)

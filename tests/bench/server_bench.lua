@@ -1,4 +1,4 @@
--- wrk's part of server_bench.py: votes that were prepared, each sent once; or one GET over and over.
+-- wrk for server_bench.py: votes that were prepared, each sent once; or one GET over and over.
 --
 --   wrk ... -s server_bench.lua URL -- votes FILE THREADS
 --   wrk ... -s server_bench.lua URL -- get PATH TOKEN

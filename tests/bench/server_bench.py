@@ -85,23 +85,27 @@ class Bench:
                 process.kill()
                 raise
 
-    def wrk(self, *args: str) -> dict[str, Any]:
+    def wrk(self, pid: int, *args: str) -> dict[str, Any]:
         command = ["wrk", "-t", str(THREADS), "-c", str(CONNECTIONS), "-d", f"{self.seconds}s"]
         command += ["--timeout", "10s", "-s", str(HERE / "server_bench.lua")]
         command += [f"http://127.0.0.1:{self.port}", "--", *args]
+        before = processor_s(pid)
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=self.seconds + 60, check=True
         )
+        took = processor_s(pid) - before
         found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         found["per_s"] = (found["requests"] - found["refused"]) / found["seconds"]
+        each = f"{took / found['requests'] * 1e6:.0f} us of processor time each"
+        print(f"  {args[0]}: {found['per_s']:.0f}/s, {each}", file=sys.stderr)
         if found["refused"] or found["broken"]:
             print(f"  {found['refused']} refused, {found['broken']} broken", file=sys.stderr)
         return found
 
     # ---- what is measured
 
-    def votes(self, name: str, file: Path, count: Callable[[], int]) -> None:
-        found = self.wrk("votes", str(file), str(THREADS))
+    def votes(self, name: str, pid: int, file: Path, count: Callable[[], int]) -> None:
+        found = self.wrk(pid, "votes", str(file), str(THREADS))
         answered = found["requests"] - found["refused"] - found["again"]
         stored = count()
         if stored > found["sent"]:
@@ -125,8 +129,8 @@ class Bench:
         lost = max(0, answered - stored) + found["refused"] + found["broken"]
         print_figure(f"{name}_votes_lost", lost, "votes", goal="value <= 0" if goals else "")
 
-    def reports(self, name: str) -> None:
-        found = self.wrk("get", REPORT, TOKEN)
+    def reports(self, name: str, pid: int) -> None:
+        found = self.wrk(pid, "get", REPORT, TOKEN)
         goals = name == "server"
         print_figure(
             f"{name}_reports",
@@ -188,8 +192,8 @@ class Bench:
             rate = self.users / (time.perf_counter() - start)
             print(f"  {self.users} readers, {rate:.0f}/s from one of them", file=sys.stderr)
             memory = Memory(pid)
-            self.votes("server", file, stored)
-            self.reports("server")
+            self.votes("server", pid, file, stored)
+            self.reports("server", pid)
             memory.stop()
         print_figure("server_memory", memory.last_mb, "MB")
         print_figure("server_memory_growth", memory.growth, "x", goal="value <= 1.05")
@@ -221,10 +225,20 @@ class Bench:
         def stored() -> int:
             return int(database.execute("SELECT count(*) FROM votes").fetchone()[0])
 
-        with self.running(command, path, "Listening at:"):
-            self.votes("python_server", file, stored)
-            self.reports("python_server")
+        with self.running(command, path, "Listening at:") as pid:
+            self.votes("python_server", pid, file, stored)
+            self.reports("python_server", pid)
         database.close()
+
+
+def processor_s(pid: int) -> float:
+    """User and system time of a process and its children, so far."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    total = 0.0
+    for each in [pid, *map(int, children)]:
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 class Memory:
@@ -258,7 +272,7 @@ class Memory:
 
 
 def main() -> None:
-    bench = Bench(Path(sys.argv[1]), sys.argv[2], sys.argv[3:] == ["quick"])
+    bench = Bench(Path(sys.argv[1]).resolve(), sys.argv[2], sys.argv[3:] == ["quick"])
     bench.ours()
     bench.rival()
 

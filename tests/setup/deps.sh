@@ -13,13 +13,14 @@ python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python
 checks='g++ clang libclang-rt-dev check python3-venv python3-pytest python3-pytest-asyncio'
 checks="$checks gunicorn mypy clang-format-14 openssl python3-aiosmtpd python3-croniter"
 checks="$checks python3-jsonschema python3-prometheus-client chromium"
+server='libmicrohttpd-dev libssl-dev'
 rivals='wrk python3-numpy python3-scipy python3-flask gunicorn'
 
 case ${1-} in
 run)      wanted="$build $python" ;;
 check)    wanted="$build $python $checks" ;;
 # check: their support archive is the tests'
-bench)    wanted="$build $python check $rivals" ;;
+bench)    wanted="$build $python $server check $rivals" ;;
 coverage) wanted="$build g++ check gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2

@@ -127,6 +127,9 @@ class Contract:
             yield from (f"{name}: {fault}" for fault in self.faults(header["schema"], value))
 
     def judge_content(self, promised: Json, answer: Answer) -> Iterator[str]:
+        if not promised:
+            yield from (["there is a body"] if answer.body else [])
+            return
         kind = (answer.header("Content-Type") or "").split(";")[0].strip()
         if kind not in promised:
             yield f"Content-Type {kind!r} is not one of {list(promised)}"

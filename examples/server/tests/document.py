@@ -134,7 +134,7 @@ def silent_errors(contract: Contract) -> Iterator[str]:
             yield f"{at}: does not say {status}"
         for status, node in raw["responses"].items():
             content = list(contract.resolve(node).get("content", {}))
-            if not status.startswith("2") and content != ["application/problem+json"]:
+            if not status.startswith(("2", "3")) and content != ["application/problem+json"]:
                 yield f"{at}: {status} is no problem"
 
 

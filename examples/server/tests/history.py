@@ -8,12 +8,15 @@ import sys
 import time
 from pathlib import Path
 
-from llmlearn import Learner, VirtualClock
+from llmlearn import Assignment, Learner, VirtualClock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from trading_engine import stand_in  # noqa: E402
 from trading_engine.stand_in import MODEL, StandIn  # noqa: E402
 from trading_engine.wordings import generations  # noqa: E402
+
+__all__ = ["MODEL", "SIGNALS", "StandIn", "make", "stand_in"]
 
 SIGNALS = ("BUY", "SELL", "HOLD")
 VERSIONS = ("v1.0", "v1.1", "v1.2")
@@ -30,13 +33,23 @@ class History:
         self.clock = clock
         self.users = 0
 
-    def day(self, signal: str, *, users: int, likes: dict[str, int]) -> None:
-        """A day's users, who each get an explanation and vote; one of `likes` in ten like it."""
-        for i in range(users):
-            self.clock.advance(seconds=24 * HOUR_S / users)
+    def next_user(self, signal: str, version: str) -> tuple[str, Assignment]:
+        """Somebody new who gets this version. Arms fill evenly: no verdict hangs on luck."""
+        for _ in range(1000):
             self.users += 1
             user = f"user-{self.users}"
             served = self.learner.get_variant(signal=signal, unit=user)
+            if served.version == version:
+                return user, served
+        raise AssertionError(f"nobody gets {version}")
+
+    def day(self, signal: str, *, users: int, likes: dict[str, int]) -> None:
+        """A day's users, who each get an explanation and vote; one of `likes` in ten like it."""
+        versions = list(likes)
+        for i in range(users):
+            self.clock.advance(seconds=24 * HOUR_S / users)
+            turn, version = i // len(versions), versions[i % len(versions)]
+            user, served = self.next_user(signal, version)
             id_ = self.learner.log_explanation(
                 ticker=TICKERS[i % 3],
                 signal=signal,
@@ -46,17 +59,16 @@ class History:
                 model=MODEL,
                 provider="stand-in",
                 confidence=0.87,
-                latency_ms=400.0 + i,
+                latency_ms=400.0 + turn,
                 prompt_tokens=150,
                 completion_tokens=50,
                 cost_nanousd=35_000,
-                cached=served.test_id == 0 and i % 7 == 0,
-                fallback=i % 40 == 39,
+                fallback=turn % 20 == 19,
             )
-            if i % 5 != 4:
-                helpful = i * 7 % 10 < likes[served.version]
-                rating = (5 if helpful else 2) if i % 2 else None
-                comment = "Short and clear." if i % 9 == 0 else None
+            if turn % 5 != 4:
+                helpful = turn * 7 % 10 < likes[version]
+                rating = (5 if helpful else 2) if turn % 2 else None
+                comment = "Short and clear." if turn % 9 == 0 else None
                 self.learner.submit_feedback(
                     explanation_id=id_, helpful=helpful, rating=rating, comment=comment, user=user
                 )
@@ -107,6 +119,7 @@ class History:
             served = self.learner.get_variant(signal="SELL", unit=f"unlucky-{i}")
             if served.version == "v1.2" and served.test_id:
                 self.learner.report_failure(assignment=served, unit=f"unlucky-{i}")
+        del likes["v1.2"]
         self.day("SELL", users=40, likes=likes)
 
     def running_by_looks(self) -> None:
@@ -121,10 +134,10 @@ class History:
             self.day("BUY", users=60, likes={"v1.1": 6, version: 7})
 
     def generated(self, prices: Path) -> None:
-        with StandIn() as stand_in:
-            stand_in.write_prices(prices)
+        with StandIn() as service:
+            service.write_prices(prices)
             self.learner.set_model(
-                uses="generating", model=MODEL, base_url=stand_in.url, price_file=str(prices)
+                uses="generating", model=MODEL, base_url=service.url, price_file=str(prices)
             )
             for signal in ("BUY", "SELL"):  # of SELL the last one is rejected
                 self.learner.generate_variants(signal=signal, timeout_s=30)

@@ -20,15 +20,25 @@ ADMIN_TOKEN = "admin-token-of-the-tests-0123456789"
 START_S, STOP_S, ANSWER_S = 20, 20, 30
 
 
+def environment_of(database: Path, **more: str) -> dict[str, str]:
+    return {
+        "LLMLEARN_DB": str(database),
+        "LLMLEARN_ADMIN_TOKEN": ADMIN_TOKEN,
+        "LLMLEARN_SERVER_PORT": "0",
+        "PATH": os.environ["PATH"],
+        **more,
+    }
+
+
+def ended(database: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One that is expected to end by itself."""
+    given = environment_of(database, **environment)
+    return subprocess.run([PROGRAM], env=given, text=True, capture_output=True, timeout=START_S)
+
+
 class Running:
     def __init__(self, database: Path, **environment: str) -> None:
-        given = {
-            "LLMLEARN_DB": str(database),
-            "LLMLEARN_ADMIN_TOKEN": ADMIN_TOKEN,
-            "LLMLEARN_SERVER_PORT": "0",
-            "PATH": os.environ["PATH"],
-            **environment,
-        }
+        given = environment_of(database, **environment)
         self.log = database.with_suffix(".log").open("a")
         self.process = subprocess.Popen(
             [PROGRAM], env=given, text=True, stdout=subprocess.PIPE, stderr=self.log
@@ -48,7 +58,8 @@ class Running:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -60,6 +71,14 @@ class Running:
             if self.process.stdout is not None:
                 self.process.stdout.close()
         assert code == 0, f"it ended with {code}; see {self.log.name}"
+
+    def abandon(self) -> None:
+        """For one that was killed, or is to be."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
     def ask(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None

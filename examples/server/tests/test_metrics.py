@@ -19,11 +19,12 @@ pytestmark = pytest.mark.skipif(
 ADMIN = {"Authorization": f"Bearer {running.ADMIN_TOKEN}"}
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[running.Running]:
-    path = tmp_path / "learning.db"
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running]:
+    path: Path = tmp_path_factory.mktemp("metrics") / "learning.db"
     history.make(path)
     with running.Running(path) as started:
+        started.ask("GET", "/healthz", {}, None)  # something to be counted
         yield started
 
 

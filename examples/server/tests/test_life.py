@@ -1,0 +1,296 @@
+"""What a 200 promises holds, however the server ends."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import http.client
+import http.server
+import json
+import signal
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import running
+import stock
+from visitor import Visitor
+
+CLIENTS = 16
+ROOM = {"LLMLEARN_CONNECTIONS_PER_ADDRESS": "200", "LLMLEARN_IDENTITIES_PER_HOUR": "100000"}
+GONE = (ConnectionError, http.client.HTTPException, OSError)
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
+
+
+def use(server: running.Running, stop: threading.Event) -> tuple[int, list[str]]:
+    """Votes answered with 200, and the ids of explanations made, until the server is gone."""
+    votes, made = 0, []
+    with contextlib.suppress(*GONE):
+        while not stop.is_set():
+            visitor = Visitor(server)
+            for card in visitor.page(10):
+                votes += visitor.vote(card)[0] == 200
+            asked = {"ticker": "AAPL", "signal": "BUY"}
+            status, said = visitor.ask("POST", "/api/explanations", None, asked)
+            if status == 200:
+                made.append(said["id"])
+            visitor.close()
+    return votes, made
+
+
+def under_load(server: running.Running, end: Callable[[], None]) -> tuple[int, list[str]]:
+    stop = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(use, server, stop) for _ in range(CLIENTS)]
+        time.sleep(1.5)
+        try:
+            end()
+        finally:
+            stop.set()
+        found = [client.result(timeout=running.ANSWER_S) for client in clients]
+    return sum(votes for votes, _ in found), [id_ for _, made in found for id_ in made]
+
+
+def test_kill_under_load(tmp_path: Path) -> None:
+    """Every vote and every explanation that was answered with 200 is there after kill -9."""
+    path = tmp_path / "l.db"
+    stock.make(path)
+    server = running.Running(path, **ROOM)
+    try:
+        votes, made = under_load(server, server.process.kill)
+    finally:
+        server.abandon()
+    assert votes > 50 and len(made) > 5
+    with running.Running(path, **ROOM) as again:  # which stores what the journal holds
+        visitor = Visitor(again)
+        for id_ in made:
+            assert visitor.ask("GET", f"/api/explanations/{id_}")[0] == 200, id_
+        visitor.close()
+    (stored,) = rows(path, "SELECT count(*) FROM llm_feedback")[0]
+    assert votes <= stored <= votes + CLIENTS, "answered, or lost on its way back to a client"
+
+
+def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path, **ROOM) as server:
+
+        def end() -> None:
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(running.STOP_S) == 0
+
+        votes, made = under_load(server, end)
+    assert votes > 50 and len(made) > 5
+    (stored,) = rows(path, "SELECT count(*) FROM llm_feedback")[0]
+    assert votes <= stored <= votes + CLIENTS
+    (kept,) = rows(path, "SELECT count(*) FROM llm_explanations")[0]
+    assert kept >= 120 + len(made), "closing stores what the journal holds"
+
+
+# ---- beside a model
+
+
+class SlowModel(http.server.ThreadingHTTPServer):
+    """An OpenAI-compatible service that answers when it is told to."""
+
+    daemon_threads = True
+    request_queue_size = 100
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), SlowModelHandler)
+        self.asked = threading.Semaphore(0)
+        self.answer = threading.Event()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        url = f"http://127.0.0.1:{self.server_port}/v1"
+        return {"LLMLEARN_LLM_URL": url, "LLMLEARN_LLM_MODEL": "slow", "LLMLEARN_LLM_TIMEOUT": "60"}
+
+
+class SlowModelHandler(http.server.BaseHTTPRequestHandler):
+    server: SlowModel
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.release()
+        self.server.answer.wait(running.ANSWER_S)
+        choice = {"index": 0, "finish_reason": "stop"}
+        message = {"role": "assistant", "content": "It has risen for months."}
+        body = json.dumps({"model": "slow", "choices": [{**choice, "message": message}]}).encode()
+        with contextlib.suppress(*GONE):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def model() -> Iterator[SlowModel]:
+    slow = SlowModel()
+    yield slow
+    slow.answer.set()
+    slow.shutdown()
+    slow.server_close()
+
+
+def explain(server: running.Running, number: int) -> tuple[int, Any]:
+    visitor = Visitor(server)
+    visitor.page(1)
+    asked = {"ticker": f"T{number}", "signal": "BUY"}
+    answer = visitor.ask("POST", "/api/explanations", None, asked)
+    visitor.close()
+    return answer
+
+
+def test_a_slow_model_keeps_nobody_waiting(tmp_path: Path, model: SlowModel) -> None:
+    """Eight are asked at once and 64 wait; the next is told so, and all others are served."""
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path, **ROOM, **model.environment) as server:
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            asked = [pool.submit(explain, server, number) for number in range(100)]
+            done, _ = concurrent.futures.wait(
+                asked, running.ANSWER_S, concurrent.futures.FIRST_COMPLETED
+            )
+            status, said = next(iter(done)).result()
+            assert status == 503 and said["retry_after_s"] >= 1
+            visitor = Visitor(server)
+            for card in visitor.page(10):
+                assert visitor.vote(card)[0] == 200
+            visitor.close()
+            model.answer.set()
+            answers = [one.result(running.ANSWER_S) for one in asked]
+    assert sorted({status for status, _ in answers}) == [200, 503]
+    written = [said for status, said in answers if status == 200]
+    assert len(written) == 8 + 64
+    assert {said["source"] for said in written} <= {"model", "cache"}
+
+
+def test_a_stop_waits_for_what_was_begun(tmp_path: Path, model: SlowModel) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path, **model.environment) as server:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(explain, server, 1)
+            assert model.asked.acquire(timeout=running.ANSWER_S)
+            server.process.send_signal(signal.SIGTERM)
+            wait_until_refused(server)
+            model.answer.set()
+            status, said = asked.result(running.ANSWER_S)
+        assert (status, said["source"]) == (200, "model")
+        assert server.process.wait(running.STOP_S) == 0
+    assert rows(path, "SELECT count(*) FROM llm_explanations") == [(121,)]
+
+
+def wait_until_refused(server: running.Running) -> None:
+    until = time.monotonic() + running.ANSWER_S
+    with contextlib.suppress(ConnectionRefusedError):
+        while time.monotonic() < until:
+            visitor = Visitor(server)
+            visitor.connection.connect()
+            visitor.close()
+            time.sleep(0.02)
+        raise AssertionError("it still listens")
+
+
+def test_a_stop_does_not_wait_for_ever(tmp_path: Path, model: SlowModel) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path, **model.environment) as server:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(explain, server, 1)
+            assert model.asked.acquire(timeout=running.ANSWER_S)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(30) == 0
+            with contextlib.suppress(*GONE):
+                assert asked.result(running.ANSWER_S)[0] == 503
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, model: SlowModel) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    server = running.Running(path, **model.environment)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(explain, server, 1)
+            assert model.asked.acquire(timeout=running.ANSWER_S)
+            server.process.send_signal(signal.SIGTERM)
+            wait_until_refused(server)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(running.STOP_S) == -signal.SIGTERM
+            assert isinstance(asked.exception(running.ANSWER_S), GONE)
+    finally:
+        server.abandon()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_idle_one_ends_with_zero(tmp_path: Path, number: int) -> None:
+    with running.Running(tmp_path / "l.db") as server:
+        kept = Visitor(server)  # who holds a connection holds nothing up
+        kept.ask("GET", "/healthz")
+        server.process.send_signal(number)
+        assert server.process.wait(running.STOP_S) == 0
+        kept.close()
+
+
+# ---- the key
+
+
+def test_the_key_outlives_the_server(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path) as server:
+        reader = Visitor(server)
+        card = reader.page()[0]
+        reader.close()
+    key = Path(f"{path}.server-key")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600 and len(key.read_bytes()) == 32
+    with running.Running(path) as server:
+        again = Visitor(server)
+        again.headers = reader.headers
+        assert again.vote(card)[0] == 200
+        again.close()
+    key.unlink()
+    with running.Running(path) as server:
+        again = Visitor(server)
+        again.headers = reader.headers
+        assert again.vote(card)[0] == 401
+        again.close()
+
+
+@pytest.mark.parametrize("damage", ["readable", "short", "link", "folder"])
+def test_a_key_that_others_could_know_is_refused(tmp_path: Path, damage: str) -> None:
+    path, key = tmp_path / "l.db", tmp_path / "l.db.server-key"
+    if damage == "folder":
+        key.mkdir()
+    elif damage == "link":
+        (tmp_path / "elsewhere").write_bytes(bytes(32))
+        (tmp_path / "elsewhere").chmod(0o600)
+        key.symlink_to(tmp_path / "elsewhere")
+    else:
+        key.write_bytes(bytes(16 if damage == "short" else 32))
+        key.chmod(0o640 if damage == "readable" else 0o600)
+    ended = running.ended(path)
+    assert ended.returncode == 1
+    assert "server-key" in ended.stderr.splitlines()[-1]
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with running.Running(tmp_path / "l.db") as server:
+        ended = running.ended(tmp_path / "m.db", LLMLEARN_SERVER_PORT=str(server.port))
+        assert ended.returncode == 1
+        assert str(server.port) in ended.stderr and "LLMLEARN_SERVER_PORT" in ended.stderr

@@ -196,7 +196,7 @@ unit flow fault:
 PY_ENV  = PYTHON=$(PYTHON) PYTHONPATH=$(abspath $B)/python
 BINDING = $(shell find bindings/python \( -name tests -o -name build -o -name '*.egg-info' \) -prune \
                   -o -name '*.[chpt]*' -type f ! -name '*.pyc' -print 2>/dev/null)
-T      ?= $(wildcard bindings/python/tests examples/*/tests)
+T      ?= $(sort $(dir $(wildcard bindings/python/tests/test_*.py examples/*/tests/test_*.py)))
 
 # From a copy: setuptools leaves its work beside the sources, and would take
 # what it once linked to another folder for done.

@@ -85,10 +85,16 @@ done_stage
 stage 'Python'
 set --
 for folder in bindings/python/tests examples/*/tests; do
-    [ ! -d "$folder" ] || set -- "$@" "$LL_MAKE -s B=$LL_BUILD pytest T=$folder"
+    ls "$folder"/test_*.py >/dev/null 2>&1 || continue
+    set -- "$@" "$LL_MAKE -s B=$LL_BUILD pytest T=$folder"
 done
 [ $# -eq 0 ] || build B="$LL_BUILD" binding
 run "$@"
+done_stage
+
+stage 'dashboard'
+build dashboard
+run examples/dashboard/tests/check.sh
 done_stage
 
 echo "== all: $(($(date +%s) - begun)) s"

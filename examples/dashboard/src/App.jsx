@@ -96,7 +96,7 @@ function Guarded({ page: { Page, title, admin } }) {
 
 function NotFound() {
   return (
-    <EmptyState title="There is no such page">
+    <EmptyState heading="h1" title="There is no such page">
       Perhaps the address was cut off. Go to the <Link to="/">latest explanations</Link>.
     </EmptyState>
   );

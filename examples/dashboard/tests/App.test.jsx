@@ -38,7 +38,7 @@ describe('the pages', () => {
   it('say so where there is none', () => {
     history.replaceState(null, '', '/nowhere');
     render(<App />);
-    expect(screen.getByText('There is no such page')).toBeVisible();
+    expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('There is no such page');
   });
 
   it('of administrators ask for the token, and again when it is refused', async () => {

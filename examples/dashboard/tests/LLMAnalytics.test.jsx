@@ -42,8 +42,8 @@ describe('the report', () => {
     expect(tile('Votes')).toContain('687 helpful, 391 not');
     expect(tile('Cost')).toContain('$0.54');
     expect(tile('Cost')).toContain('$0.14 per 1,000');
-    expect(plain(tile('Latency, median'))).toContain('706 ms');
-    expect(plain(tile('Latency, median'))).toContain('95 % within 1.71 s, 99 % within 2.50 s');
+    expect(plain(tile('Latency, median'))).toContain('661 ms');
+    expect(plain(tile('Latency, median'))).toContain('95 % within 1.71 s, 99 % within 2.40 s');
     await waitFor(() => expect(container.querySelector('.recharts-line')).not.toBeNull());
     await expectAccessible(container);
   });
@@ -53,6 +53,7 @@ describe('the report', () => {
     await screen.findByText('Found helpful');
     expect(plain(tile('Found helpful'))).toContain('+2.7 pts may be chance');
     expect(plain(tile('Votes'))).toContain('+20 %');
+    expect(plain(tile('Response rate'))).toContain('+0.4 pts');
   });
 
   it('calls a change of the rate better only when it is beyond chance', async () => {

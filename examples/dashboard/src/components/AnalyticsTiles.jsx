@@ -5,11 +5,6 @@ import { RateInterval } from './RateInterval.jsx';
 import { Sparkline } from './Sparkline.jsx';
 import { Tile, Tiles } from './Tile.jsx';
 
-const responseRate = ({ explanations, total_explanations: total, rated_explanations: rated }) => {
-  const all = explanations ?? total;
-  return rated === undefined || !all ? null : rated / all;
-};
-
 /**
  * The numbers of a window at a glance, each against the window before.
  *
@@ -35,11 +30,7 @@ export function AnalyticsTiles({ report }) {
         label="Response rate"
         value={percent(report.response_rate)}
         of={`${count(report.rated_explanations)} of ${count(report.total_explanations)} got a vote`}
-        change={
-          before?.rated_explanations !== undefined && (
-            <Change now={report.response_rate} before={responseRate(before)} as="points" />
-          )
-        }
+        change={<Change now={report.response_rate} before={before?.response_rate} as="points" />}
       />
       <Tile
         label="Votes"

@@ -36,9 +36,6 @@ export function Explanations() {
       <div className="explanations-page">
         <ExplainForm onMade={(one) => setMade((before) => [one, ...before])} />
         <div className="stack">
-          {made.map((one) => (
-            <ExplanationCard key={one.id} explanation={one} />
-          ))}
           <ExplanationFilter
             signal={signal}
             ticker={ticker}
@@ -46,6 +43,9 @@ export function Explanations() {
             onSignal={setSignal}
             onTicker={setTicker}
           />
+          {made.map((one) => (
+            <ExplanationCard key={one.id} explanation={one} />
+          ))}
           <ResourceView resource={latest} skeleton={<LoadingList />}>
             {(page) => (
               <List key={JSON.stringify(filter)} first={page} filter={filter} made={made} />

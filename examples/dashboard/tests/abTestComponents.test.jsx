@@ -34,7 +34,9 @@ beforeAll(() => {
 });
 
 const rowOf = (version) =>
-  screen.getAllByRole('row').find((row) => within(row).queryByRole('rowheader')?.textContent.startsWith(version));
+  screen
+    .getAllByRole('row')
+    .find((row) => within(row).queryByRole('rowheader')?.textContent.startsWith(version));
 
 describe('every part, in every state a test can be in', () => {
   it.each(SIGNALS)('%s is accessible', async (signal) => {
@@ -74,8 +76,21 @@ describe('every part, in every state a test can be in', () => {
 function nobodyYet(test) {
   const empty = (arm) => {
     for (const [key, value] of Object.entries(arm)) {
-      if (['arm', 'version', 'weight', 'champion', 'off', 'off_since', 'guardrails'].includes(key)) continue;
-      if (typeof value === 'number') arm[key] = ['units', 'first_votes', 'positive', 'exposures', 'failures', 'rating_count', 'cost_known', 'first_votes_seen'].includes(key) ? 0 : null;
+      if (['arm', 'version', 'weight', 'champion', 'off', 'off_since', 'guardrails'].includes(key))
+        continue;
+      if (typeof value === 'number')
+        arm[key] = [
+          'units',
+          'first_votes',
+          'positive',
+          'exposures',
+          'failures',
+          'rating_count',
+          'cost_known',
+          'first_votes_seen',
+        ].includes(key)
+          ? 0
+          : null;
       else if (Array.isArray(value)) arm[key] = null;
     }
     arm.latency_ms = { p50: null, p95: null };
@@ -97,17 +112,33 @@ describe('VariantTable', () => {
     expect(rows).toHaveLength(10);
     expect(rows[0]).toContain('Champion');
     const shown = screen.getAllByRole('img').map((one) => one.getAttribute('aria-label'));
-    const differences = shown.slice(1).map((text) => Number(text.match(/([+−±])([\d.]+)/)[2]) * (text.includes('− ') || / −/.test(text.split(' against')[0]) ? -1 : 1));
+    const differences = shown
+      .slice(1)
+      .map(
+        (text) =>
+          Number(text.match(/([+−±])([\d.]+)/)[2]) *
+          (text.includes('− ') || / −/.test(text.split(' against')[0]) ? -1 : 1),
+      );
     expect(differences).toEqual([...differences].sort((a, b) => b - a));
   });
 
   it('gives rates as fractions beneath', () => {
-    render(<VariantTable view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { positive: 450, first_votes: 740 }))} />);
+    render(
+      <VariantTable
+        view={viewOfSignal('BUY', (test) =>
+          setArm(test, 'g1.2', { positive: 450, first_votes: 740 }),
+        )}
+      />,
+    );
     expect(rowOf('g1.2')).toHaveTextContent('450 of 740');
   });
 
   it('says what is missing in place of numbers that mean nothing', () => {
-    render(<VariantTable view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { first_votes: 38 }))} />);
+    render(
+      <VariantTable
+        view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { first_votes: 38 }))}
+      />,
+    );
     const row = rowOf('g1.2');
     expect(row).toHaveTextContent('needs 62 more first votes');
     expect(row).toHaveTextContent('too few votes');
@@ -125,7 +156,11 @@ describe('VariantTable', () => {
     [3000, '7.6 × 10¹³⁰² : 1', 'of 40 : 1'],
     [-80, 'under 0.01 : 1', 'of 40 : 1'],
   ])('shows the e-value that decides, ln %s', (ln, text, needed) => {
-    render(<VariantTable view={viewOfSignal('BUY', (test) => setArm(test, 'g1.1', { ln_e_value_week_end: ln }))} />);
+    render(
+      <VariantTable
+        view={viewOfSignal('BUY', (test) => setArm(test, 'g1.1', { ln_e_value_week_end: ln }))}
+      />,
+    );
     expect(rowOf('g1.1')).toHaveTextContent(text);
     expect(rowOf('g1.1')).toHaveTextContent(needed);
   });
@@ -144,9 +179,13 @@ describe('VariantTable', () => {
 
   it('never colours an interval that holds zero', () => {
     const tone = (interval) => {
-      const view = viewOfSignal('BUY', (test) => setArm(test, 'g1.1', { difference_interval: interval }));
+      const view = viewOfSignal('BUY', (test) =>
+        setArm(test, 'g1.1', { difference_interval: interval }),
+      );
       const { container, unmount } = render(<VariantTable view={view} />);
-      const shown = container.querySelectorAll('.interval-whisker.good, .interval-whisker.bad').length;
+      const shown = container.querySelectorAll(
+        '.interval-whisker.good, .interval-whisker.bad',
+      ).length;
       unmount();
       return shown;
     };
@@ -164,20 +203,42 @@ describe('IntervalPlot', () => {
     expect(axis.ticks).toContain(0);
     expect(axisOf([[-3, 9]], 0.05)).toMatchObject({ low: -1, high: 1 });
   });
-  it.each([[[]], [[null]], [[[0, 0]]], [[[-1e-9, 1e-9]]], [[[-1, 1]]]])('has a few ticks for %j', (intervals) => {
-    const { ticks } = axisOf(intervals, 0.001);
-    expect(ticks.length).toBeGreaterThan(1);
-    expect(ticks.length).toBeLessThan(9);
-  });
+  it.each([[[]], [[null]], [[[0, 0]]], [[[-1e-9, 1e-9]]], [[[-1, 1]]]])(
+    'has a few ticks for %j',
+    (intervals) => {
+      const { ticks } = axisOf(intervals, 0.001);
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(ticks.length).toBeLessThan(9);
+    },
+  );
   it('says in words what it shows', () => {
     const axis = axisOf([[-0.01, 0.1]], 0.05);
-    render(<IntervalPlot axis={axis} version="b" champion="a" value={0.045} bounds={[-0.01, 0.1]} liftMin={0.05} confidence={0.975} />);
+    render(
+      <IntervalPlot
+        axis={axis}
+        version="b"
+        champion="a"
+        value={0.045}
+        bounds={[-0.01, 0.1]}
+        liftMin={0.05}
+        confidence={0.975}
+      />,
+    );
     expect(screen.getByRole('img')).toHaveAccessibleName(
       `b: +4.5${GAP}pts against a, 97.5${GAP}% interval −1.0 to +10.0${GAP}pts.`,
     );
   });
   it('says so where there is nothing to show', () => {
-    render(<IntervalPlot axis={axisOf([], 0.05)} version="b" champion="a" value={null} bounds={null} liftMin={0.05} />);
+    render(
+      <IntervalPlot
+        axis={axisOf([], 0.05)}
+        version="b"
+        champion="a"
+        value={null}
+        bounds={null}
+        liftMin={0.05}
+      />,
+    );
     expect(screen.getByRole('img')).toHaveAccessibleName('b: not enough votes for a difference.');
   });
 });
@@ -199,7 +260,9 @@ describe('AllocationBar', () => {
   });
   it('shows what did not count', () => {
     show('BUY', (test) => Object.assign(test.evidence, { contaminated_units: 3, mismatches: 1 }));
-    expect(screen.getByText(/3 readers who met two arms/)).toHaveTextContent('1 row that claimed a wrong arm');
+    expect(screen.getByText(/3 readers who met two arms/)).toHaveTextContent(
+      '1 row that claimed a wrong arm',
+    );
   });
   it('waits for the first reader', () => {
     show('BUY', nobodyYet);
@@ -210,18 +273,32 @@ describe('AllocationBar', () => {
 
 describe('SampleProgress', () => {
   it('counts the arm that has fewest votes', () => {
-    render(<SampleProgress view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { first_votes: 401 }))} />);
+    render(
+      <SampleProgress
+        view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { first_votes: 401 }))}
+      />,
+    );
     const bar = screen.getByRole('progressbar', { name: 'First votes, g1.2 has fewest' });
     expect(bar).toHaveAttribute('aria-valuetext', expect.stringMatching(/^401 of /));
   });
   it('says that a test cannot finish', () => {
     render(<SampleProgress view={viewOfSignal('COVER')} />);
-    expect(screen.getByText(/^Cannot finish: it would take about \d+ months, and ends after 56 days/)).toBeInTheDocument();
+    expect(
+      screen.getByText(/^Cannot finish: it would take about \d+ months, and ends after 56 days/),
+    ).toBeInTheDocument();
   });
   it('says how long it takes, or that this is unknown', () => {
-    const { rerender } = render(<SampleProgress view={viewOfSignal('BUY', (test) => Object.assign(test.evidence, { days_left: 10.2 }))} />);
+    const { rerender } = render(
+      <SampleProgress
+        view={viewOfSignal('BUY', (test) => Object.assign(test.evidence, { days_left: 10.2 }))}
+      />,
+    );
     expect(screen.getByText(/Has what it needs in about 11 days/)).toBeInTheDocument();
-    rerender(<SampleProgress view={viewOfSignal('BUY', (test) => Object.assign(test.evidence, { days_left: null }))} />);
+    rerender(
+      <SampleProgress
+        view={viewOfSignal('BUY', (test) => Object.assign(test.evidence, { days_left: null }))}
+      />,
+    );
     expect(screen.getByText(/is unknown: too few votes/)).toBeInTheDocument();
   });
   it('gives the plan with its assumptions', async () => {
@@ -230,8 +307,15 @@ describe('SampleProgress', () => {
     expect(screen.getByText(/; found with a power of 80/)).toBeInTheDocument();
   });
   it('keeps its bars within their bounds', () => {
-    render(<SampleProgress view={viewOfSignal('BUY', (test) => Object.assign(test, { days_running: 900, trials_planned: 1, trials_min: 1 }))} />);
-    for (const bar of screen.getAllByRole('progressbar')) expect(bar).toHaveAttribute('aria-valuenow', '100');
+    render(
+      <SampleProgress
+        view={viewOfSignal('BUY', (test) =>
+          Object.assign(test, { days_running: 900, trials_planned: 1, trials_min: 1 }),
+        )}
+      />,
+    );
+    for (const bar of screen.getAllByRole('progressbar'))
+      expect(bar).toHaveAttribute('aria-valuenow', '100');
   });
 });
 
@@ -244,7 +328,9 @@ describe('FindingList', () => {
   });
   it('says that a test without a verdict promotes nobody', () => {
     render(<FindingList view={viewOfSignal('BUY')} serving="v1.1" />);
-    expect(screen.getByText('Promotion by this test: no.').parentElement).toHaveTextContent('has not decided yet');
+    expect(screen.getByText('Promotion by this test: no.').parentElement).toHaveTextContent(
+      'has not decided yet',
+    );
   });
 });
 
@@ -285,7 +371,15 @@ describe('LiftSparkline', () => {
   });
   it.each([
     ['no day', []],
-    ['a day without votes', [{ day: '2026-01-01', arms: [{ version: 'b', difference: null, difference_interval: null }] }]],
+    [
+      'a day without votes',
+      [
+        {
+          day: '2026-01-01',
+          arms: [{ version: 'b', difference: null, difference_interval: null }],
+        },
+      ],
+    ],
   ])('waits with %s', (_, days) => {
     render(<LiftSparkline series={{ days }} version="b" liftMin={0.05} />);
     expect(screen.getByText(/needs two days/)).toBeInTheDocument();
@@ -295,19 +389,26 @@ describe('LiftSparkline', () => {
 describe('PromptDiff', () => {
   it('marks what only one side has by element, not by colour', () => {
     const { container } = render(
-      <PromptDiff before={{ version: 'a', text: 'Say {{x}} twice' }} after={{ version: 'b', text: 'Say {{y}} twice' }} />,
+      <PromptDiff
+        before={{ version: 'a', text: 'Say {{x}} twice' }}
+        after={{ version: 'b', text: 'Say {{y}} twice' }}
+      />,
     );
     expect(container.querySelector('del')).toHaveTextContent('{{x}}');
     expect(container.querySelector('ins')).toHaveTextContent('{{y}}');
   });
   it('shows what a prompt says as text, never as markup', () => {
     const evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
-    const { container } = render(<PromptDiff before={{ version: 'a', text: '' }} after={{ version: 'b', text: evil }} />);
+    const { container } = render(
+      <PromptDiff before={{ version: 'a', text: '' }} after={{ version: 'b', text: evil }} />,
+    );
     expect(container.querySelector('img, script')).toBeNull();
     expect(container.querySelector('ins')).toHaveTextContent(evil);
   });
   it('says that a text is not known', () => {
-    render(<PromptDiff before={{ version: 'a', text: null }} after={{ version: 'b', text: 'x' }} />);
+    render(
+      <PromptDiff before={{ version: 'a', text: null }} after={{ version: 'b', text: 'x' }} />,
+    );
     expect(screen.getByText(/No text is known of a/)).toBeInTheDocument();
   });
 });
@@ -328,7 +429,9 @@ describe('ConfirmDialog', () => {
   it('needs a name and a reason, and says which is missing', async () => {
     const { onConfirm, onClose } = show();
     await say(' ', '');
-    expect(screen.getByLabelText('Your name')).toHaveAccessibleDescription(/Please say who you are/);
+    expect(screen.getByLabelText('Your name')).toHaveAccessibleDescription(
+      /Please say who you are/,
+    );
     expect(screen.getByLabelText('Reason')).toHaveAccessibleDescription(/Please say why/);
     expect(onConfirm).not.toHaveBeenCalled();
     expect(onClose).not.toHaveBeenCalled();
@@ -347,7 +450,10 @@ describe('ConfirmDialog', () => {
     expect(onConfirm).not.toHaveBeenCalled();
   });
   it('stays open with what was typed when it fails, and says why', async () => {
-    const refused = new ApiError(409, { title: 'Not possible', detail: 'Test 5 has ended meanwhile.' });
+    const refused = new ApiError(409, {
+      title: 'Not possible',
+      detail: 'Test 5 has ended meanwhile.',
+    });
     const { onClose } = show({ onConfirm: vi.fn().mockRejectedValue(refused) });
     await say('ann', 'Too slow.');
     expect(await screen.findByRole('alert')).toHaveTextContent('Test 5 has ended meanwhile.');
@@ -356,7 +462,11 @@ describe('ConfirmDialog', () => {
     expect(onClose).not.toHaveBeenCalled();
   });
   it('shows a field’s own mistake beside it', async () => {
-    const refused = new ApiError(422, { title: 'Not understood', detail: 'A field is wrong.', errors: [{ field: 'actor', detail: 'No control characters.' }] });
+    const refused = new ApiError(422, {
+      title: 'Not understood',
+      detail: 'A field is wrong.',
+      errors: [{ field: 'actor', detail: 'No control characters.' }],
+    });
     show({ onConfirm: vi.fn().mockRejectedValue(refused) });
     await say('ann', 'Too slow.');
     expect(await screen.findByText('No control characters.')).toBeInTheDocument();
@@ -401,12 +511,16 @@ describe('DecisionHistory', () => {
   });
   it('opens the evidence of a promotion against a test', async () => {
     render(<DecisionHistory decisions={testOf('REDUCE').decisions} />);
-    const row = screen.getAllByRole('row').find((one) => one.textContent.includes('against the test'));
+    const row = screen
+      .getAllByRole('row')
+      .find((one) => one.textContent.includes('against the test'));
     const button = within(row).getByRole('button', { name: /Evidence/ });
     expect(button).toHaveAttribute('aria-expanded', 'false');
     await userEvent.click(button);
     expect(button).toHaveAttribute('aria-expanded', 'true');
-    expect(screen.getByText(/It went against test 3, which said “Not decided yet”/)).toBeInTheDocument();
+    expect(
+      screen.getByText(/It went against test 3, which said “Not decided yet”/),
+    ).toBeInTheDocument();
     expect(screen.getByText(/"override": true/)).toBeInTheDocument();
   });
   it('says that there is none', () => {
@@ -418,7 +532,14 @@ describe('DecisionHistory', () => {
 describe('DraftList', () => {
   const drafts = library().variants.variants.filter((one) => /^g2/.test(one.version));
   it('shows each beside the champion, with who wrote it and why', async () => {
-    const { container } = render(<DraftList drafts={drafts} champion={{ version: 'v1.1', text: 'Explain.' }} onApprove={vi.fn()} onArchive={vi.fn()} />);
+    const { container } = render(
+      <DraftList
+        drafts={drafts}
+        champion={{ version: 'v1.1', text: 'Explain.' }}
+        onApprove={vi.fn()}
+        onArchive={vi.fn()}
+      />,
+    );
     const [first] = screen.getAllByRole('listitem');
     expect(first).toHaveTextContent('written by simulated from v1.1');
     expect(first).toHaveTextContent(drafts[0].hypothesis);
@@ -427,7 +548,14 @@ describe('DraftList', () => {
   it('asks for the one that was meant', async () => {
     const onApprove = vi.fn();
     const onArchive = vi.fn();
-    render(<DraftList drafts={drafts} champion={{ version: 'v1.1', text: null }} onApprove={onApprove} onArchive={onArchive} />);
+    render(
+      <DraftList
+        drafts={drafts}
+        champion={{ version: 'v1.1', text: null }}
+        onApprove={onApprove}
+        onArchive={onArchive}
+      />,
+    );
     await userEvent.click(screen.getByRole('button', { name: /Approve….*g2.1/ }));
     await userEvent.click(screen.getByRole('button', { name: /Archive….*g2.2/ }));
     expect(onApprove.mock.calls[0][0].version).toBe('g2.1');
@@ -449,7 +577,9 @@ describe('SignalPicker', () => {
         onChange={onChange}
       />,
     );
-    expect(screen.getByRole('button', { pressed: true })).toHaveTextContent(/BUY.*Running.*serves v1.1.*2 drafts/);
+    expect(screen.getByRole('button', { pressed: true })).toHaveTextContent(
+      /BUY.*Running.*serves v1.1.*2 drafts/,
+    );
     expect(screen.getByRole('button', { name: /SHORT/ })).toHaveTextContent('Invalid');
     expect(screen.getByRole('button', { name: /WATCH/ })).toHaveTextContent('No test');
     await userEvent.click(screen.getByRole('button', { name: /SHORT/ }));
@@ -498,7 +628,9 @@ describe('StartTestForm', () => {
     const { onStart } = show();
     await user.type(screen.getByLabelText('Your name'), 'ann');
     await user.click(screen.getByRole('button', { name: 'Start the test' }));
-    expect(await screen.findByRole('alert')).toHaveTextContent('at least one arm beside the champion');
+    expect(await screen.findByRole('alert')).toHaveTextContent(
+      'at least one arm beside the champion',
+    );
     await user.click(screen.getByRole('checkbox', { name: /^g1.1/ }));
     await user.clear(screen.getByLabelText('Days at the most'));
     await user.type(screen.getByLabelText('Days at the most'), '3');

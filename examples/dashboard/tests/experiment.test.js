@@ -95,7 +95,11 @@ describe('how near a variant is to a win', () => {
 
   it('is unknown before the first week is over', () => {
     const view = buyAt(0, { first_votes_seen: 0 });
-    expect(standingOf(view, find(view, 'g1.1'))).toMatchObject({ at: null, share: null, reached: false });
+    expect(standingOf(view, find(view, 'g1.1'))).toMatchObject({
+      at: null,
+      share: null,
+      reached: false,
+    });
   });
 
   it('compares z with its bound, and says nothing without one', () => {
@@ -273,7 +277,11 @@ describe('what each rule says', () => {
       'classic',
       'group_sequential',
     ]);
-    expect(opinionsOf(viewOfSignal('SELL'))[0]).toMatchObject({ rule: 'group_sequential', own: true, meets: true });
+    expect(opinionsOf(viewOfSignal('SELL'))[0]).toMatchObject({
+      rule: 'group_sequential',
+      own: true,
+      meets: true,
+    });
   });
   it('is nothing where no evidence was kept', () => {
     const view = viewOfSignal('REDUCE', (test, decisions) => decisions.splice(0));
@@ -285,7 +293,9 @@ describe('what each rule says', () => {
     expect(classic.says).toContain('It would wait: v1.2 has');
   });
   it('names no arm that is off', () => {
-    const view = viewOfSignal('HEDGE', (test) => setArm(test, 'v1.2', { ln_e_value_week_end: 90, z: 90 }));
+    const view = viewOfSignal('HEDGE', (test) =>
+      setArm(test, 'v1.2', { ln_e_value_week_end: 90, z: 90 }),
+    );
     for (const { rule, says } of opinionsOf(view))
       if (rule !== 'classic') expect(says).not.toContain('v1.2');
   });
@@ -294,7 +304,10 @@ describe('what each rule says', () => {
 describe('promotion', () => {
   it('is deserved by a promotable winner', () => {
     const view = viewOfSignal('SELL', (test, decisions) => {
-      Object.assign(decisions.find((one) => one.kind === 'verdict').receipt, { promotable: true, blockers: [] });
+      Object.assign(decisions.find((one) => one.kind === 'verdict').receipt, {
+        promotable: true,
+        blockers: [],
+      });
     });
     expect(promotionOf(view, 'v1.1', 'v1.0').state).toBe('deserved');
   });
@@ -321,12 +334,18 @@ describe('promotion', () => {
 describe('a rollback', () => {
   const change = (kind, from, to) => ({ kind, from, to });
   it('leads to the champion before', () => {
-    const history = [change('promotion', 'b', 'c'), change('promotion', 'a', 'b'), change('start', null, 'a')];
+    const history = [
+      change('promotion', 'b', 'c'),
+      change('promotion', 'a', 'b'),
+      change('start', null, 'a'),
+    ];
     expect(previousChampion(history)).toBe('b');
     expect(previousChampion([change('rollback', 'c', 'b'), ...history])).toBe('a');
   });
   it('leads nowhere from the first champion', () => {
-    expect(previousChampion([change('verdict', null, null), change('start', null, 'a')])).toBeNull();
+    expect(
+      previousChampion([change('verdict', null, null), change('start', null, 'a')]),
+    ).toBeNull();
     expect(previousChampion([])).toBeNull();
   });
 });
@@ -335,16 +354,34 @@ describe('variants', () => {
   const { variants } = library().variants;
   const ofBuy = variants.filter((one) => one.signal === 'BUY');
   it('that wait are a model’s drafts alone', () => {
-    expect(draftsOf(variants).map((one) => one.version).sort()).toEqual(['g2.1', 'g2.2']);
+    expect(
+      draftsOf(variants)
+        .map((one) => one.version)
+        .sort(),
+    ).toEqual(['g2.1', 'g2.2']);
   });
   it('that may be tested are no unread drafts, no champion, nothing out of use', () => {
-    expect(candidatesOf(ofBuy, 'v1.1').map((one) => one.version).sort()).toEqual(['g1.1', 'g1.2']);
+    expect(
+      candidatesOf(ofBuy, 'v1.1')
+        .map((one) => one.version)
+        .sort(),
+    ).toEqual(['g1.1', 'g1.2']);
   });
 });
 
 it('lists signals that are tested now first', () => {
   const { ab_tests: report } = library();
-  expect(signalsOf(report)).toEqual(['ADD', 'BUY', 'COVER', 'HEDGE', 'HOLD', 'REDUCE', 'SELL', 'SHORT', 'WATCH']);
+  expect(signalsOf(report)).toEqual([
+    'ADD',
+    'BUY',
+    'COVER',
+    'HEDGE',
+    'HOLD',
+    'REDUCE',
+    'SELL',
+    'SHORT',
+    'WATCH',
+  ]);
   report.tests.find((test) => test.signal === 'ADD').status = 'stopped';
   expect(signalsOf(report)[0]).toBe('BUY');
 });
@@ -379,7 +416,10 @@ describe('the difference between two texts', () => {
     expect(whole(found.after)).toBe(after);
   });
   it('marks the words that differ and no other', () => {
-    const found = diffWords('Explain {{ticker}} in sixty words.', 'Explain {{price}} in ten words.');
+    const found = diffWords(
+      'Explain {{ticker}} in sixty words.',
+      'Explain {{price}} in ten words.',
+    );
     expect(marked(found.before)).toEqual(['{{ticker}}', 'sixty']);
     expect(marked(found.after)).toEqual(['{{price}}', 'ten']);
   });

@@ -11,11 +11,18 @@ function Bar({ label, pieces }) {
     <div className="allocation-row">
       <span className="allocation-label">{label}</span>
       <div className="allocation-bar" aria-hidden="true">
-        {pieces.map(({ version, share }, i) => share > 0 && (
-          <span key={version} className={`arm-${i % 4}`} style={{ flexGrow: share, flexBasis: 0 }}>
-            {share >= LABEL_FROM && version}
-          </span>
-        ))}
+        {pieces.map(
+          ({ version, share }, i) =>
+            share > 0 && (
+              <span
+                key={version}
+                className={`arm-${i % 4}`}
+                style={{ flexGrow: share, flexBasis: 0 }}
+              >
+                {share >= LABEL_FROM && version}
+              </span>
+            ),
+        )}
       </div>
     </div>
   );
@@ -58,7 +65,9 @@ function Rows({ arms }) {
             <Share arm={arm} />
           </span>
           <small>
-            {isOff(arm) ? `${plural(arm.units, 'reader')} before that` : `of ${percent(arm.planned)} planned · ${plural(arm.units, 'reader')}`}
+            {isOff(arm)
+              ? `${plural(arm.units, 'reader')} before that`
+              : `of ${percent(arm.planned)} planned · ${plural(arm.units, 'reader')}`}
           </small>
         </li>
       ))}
@@ -95,9 +104,15 @@ export function AllocationBar({ arms, evidence }) {
   const answers = responseWord(evidence);
   return (
     <div className="allocation">
-      <Bar label="Planned" pieces={shown.map((arm) => ({ version: arm.version, share: arm.planned }))} />
+      <Bar
+        label="Planned"
+        pieces={shown.map((arm) => ({ version: arm.version, share: arm.planned }))}
+      />
       {units > 0 && (
-        <Bar label="Observed" pieces={shown.map((arm) => ({ version: arm.version, share: arm.observed }))} />
+        <Bar
+          label="Observed"
+          pieces={shown.map((arm) => ({ version: arm.version, share: arm.observed }))}
+        />
       )}
       <Rows arms={shown} />
       <dl>

@@ -98,11 +98,54 @@ function useConfirm({ onConfirm, onClose, asks }) {
       onClose();
     } catch (error) {
       const field = (name) => error.field?.(name) ?? null;
-      setState({ busy: false, mistakes: { actor: field('actor'), reason: field('reason') }, error });
+      setState({
+        busy: false,
+        mistakes: { actor: field('actor'), reason: field('reason') },
+        error,
+      });
     }
   };
   const set = (name) => (event) => setValues({ ...values, [name]: event.target.value });
   return { values, set, state, submit };
+}
+
+/** Who says so, and why. */
+function Said({ asks, values, set, mistakes }) {
+  return (
+    <>
+      {asks.includes('actor') && (
+        <Field label="Your name" hint="Kept in the history for good." mistake={mistakes.actor}>
+          {(field) => (
+            <input
+              {...field}
+              className="input"
+              value={values.actor}
+              onChange={set('actor')}
+              autoComplete="username"
+              required
+            />
+          )}
+        </Field>
+      )}
+      {asks.includes('reason') && (
+        <Field
+          label="Reason"
+          hint="Why, for whoever reads the history later."
+          mistake={mistakes.reason}
+        >
+          {(field) => (
+            <textarea
+              {...field}
+              className="input"
+              value={values.reason}
+              onChange={set('reason')}
+              required
+            />
+          )}
+        </Field>
+      )}
+    </>
+  );
 }
 
 /**
@@ -118,7 +161,16 @@ function useConfirm({ onConfirm, onClose, asks }) {
  *   button; onConfirm: throws what went wrong
  */
 export function ConfirmDialog(props) {
-  const { title, confirm, danger = false, asks = BOTH, children, extra, onConfirm, onClose } = props;
+  const {
+    title,
+    confirm,
+    danger = false,
+    asks = BOTH,
+    children,
+    extra,
+    onConfirm,
+    onClose,
+  } = props;
   const dialog = useModal();
   const headingId = useId();
   const { values, set, state, submit } = useConfirm({ onConfirm, onClose, asks });
@@ -131,34 +183,20 @@ export function ConfirmDialog(props) {
       <form onSubmit={submit} noValidate>
         <h2 id={headingId}>{title}</h2>
         {children}
-        {asks.includes('actor') && (
-          <Field label="Your name" hint="Kept in the history for good." mistake={state.mistakes.actor}>
-            {(field) => (
-              <input
-                {...field}
-                className="input"
-                value={values.actor}
-                onChange={set('actor')}
-                autoComplete="username"
-                required
-              />
-            )}
-          </Field>
-        )}
-        {asks.includes('reason') && (
-          <Field label="Reason" hint="Why, for whoever reads the history later." mistake={state.mistakes.reason}>
-            {(field) => (
-              <textarea {...field} className="input" value={values.reason} onChange={set('reason')} required />
-            )}
-          </Field>
-        )}
+        <Said asks={asks} values={values} set={set} mistakes={state.mistakes} />
         {extra}
-        {state.error && <ErrorNotice title="It did not work; nothing was lost" error={state.error} />}
+        {state.error && (
+          <ErrorNotice title="It did not work; nothing was lost" error={state.error} />
+        )}
         <div className="confirm-end">
           <button type="button" className="button" onClick={onClose} disabled={state.busy}>
             Cancel
           </button>
-          <button type="submit" className={`button ${danger ? 'danger' : 'primary'}`} aria-busy={state.busy}>
+          <button
+            type="submit"
+            className={`button ${danger ? 'danger' : 'primary'}`}
+            aria-busy={state.busy}
+          >
             {state.busy ? 'One moment…' : confirm}
           </button>
         </div>

@@ -1,6 +1,12 @@
 import { useState } from 'react';
 import { dateTime } from '../format.js';
-import { advisoryWords, blockerWords, DECISION_KINDS, STATUS_WORDS, VERDICTS } from '../experiment/words.js';
+import {
+  advisoryWords,
+  blockerWords,
+  DECISION_KINDS,
+  STATUS_WORDS,
+  VERDICTS,
+} from '../experiment/words.js';
 import { Icon } from './Icon.jsx';
 import { WordBadge } from './WordBadge.jsx';
 import './DecisionHistory.css';
@@ -24,8 +30,10 @@ function Override({ receipt }) {
   const against = receipt.blockers.map((one) => blockerWords(one).title);
   return (
     <p>
-      It went against test {receipt.test_id}, which said “{VERDICTS[receipt.verdict] ?? receipt.verdict}” (
-      {STATUS_WORDS[receipt.status] ?? receipt.status}).{against.length > 0 && ` ${against.join('. ')}.`}
+      It went against test {receipt.test_id}, which said “
+      {VERDICTS[receipt.verdict] ?? receipt.verdict}” (
+      {STATUS_WORDS[receipt.status] ?? receipt.status}).
+      {against.length > 0 && ` ${against.join('. ')}.`}
     </p>
   );
 }
@@ -46,7 +54,7 @@ function Receipt({ decision }) {
       )}
       <details>
         <summary>All of the evidence</summary>
-        <pre tabIndex={0} aria-label={`Evidence of decision ${decision.decision_id}`}>
+        <pre tabIndex={0} role="region" aria-label={`Evidence of decision ${decision.decision_id}`}>
           {JSON.stringify(receipt, null, 2)}
         </pre>
       </details>

@@ -34,7 +34,9 @@ function Promotion({ view, serving }) {
       <b>
         Promotion of {version}: {answer}.
       </b>{' '}
-      {state === 'deserved' ? 'It beats the champion, and nothing speaks against it.' : reasons.join(' ')}
+      {state === 'deserved'
+        ? 'It beats the champion, and nothing speaks against it.'
+        : reasons.join(' ')}
     </p>
   );
 }
@@ -53,7 +55,9 @@ export function FindingList({ view, serving }) {
       <Promotion view={view} serving={serving} />
       {blockers.length + advisories.length === 0 ? (
         <p className="muted">
-          {view.evidence ? 'Nothing speaks against the data.' : 'No evidence was kept of this test.'}
+          {view.evidence
+            ? 'Nothing speaks against the data.'
+            : 'No evidence was kept of this test.'}
         </p>
       ) : (
         <ul className="findings">

@@ -5,7 +5,10 @@ import { WordBadge } from './WordBadge.jsx';
 import './GuardrailList.css';
 
 const NUMBERS = {
-  latency: (arm) => [duration(arm.latency_ms?.p95), `p95, half under ${duration(arm.latency_ms?.p50)}`],
+  latency: (arm) => [
+    duration(arm.latency_ms?.p95),
+    `p95, half under ${duration(arm.latency_ms?.p50)}`,
+  ],
   cost: (arm) => [money(arm.cost_nanousd_mean), 'each'],
   failures: (arm) => [
     percent(arm.failure_rate),
@@ -33,7 +36,7 @@ function Measure({ arm, rail }) {
  */
 export function GuardrailList({ arms }) {
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label="Guardrails">
+    <div className="table-box" tabIndex={0} role="region" aria-label="Guardrails of each arm">
       <table className="table guardrails">
         <caption className="visually-hidden">Guardrails of each arm</caption>
         <thead>

@@ -41,17 +41,21 @@ function hasRoom({ low, high }, tick) {
  * @param {{axis: Axis, liftMin: number}} props
  */
 export function IntervalAxis({ axis, liftMin }) {
-  const digits = axis.ticks.some((tick) => Math.abs(tick * 100 - Math.round(tick * 100)) > 1e-9) ? 1 : 0;
+  const digits = axis.ticks.some((tick) => Math.abs(tick * 100 - Math.round(tick * 100)) > 1e-9)
+    ? 1
+    : 0;
   return (
     <svg className="interval-axis" aria-hidden="true" focusable="false">
       <text className="interval-axis-lift" x={at(axis, liftMin)} y="10" textAnchor="middle">
         worth finding
       </text>
-      {axis.ticks.filter((tick) => hasRoom(axis, tick)).map((tick) => (
-        <text key={tick} x={at(axis, tick)} y="26" textAnchor="middle">
-          {Math.abs(tick) < 1e-9 ? '0' : signed(tick * 100, digits)}
-        </text>
-      ))}
+      {axis.ticks
+        .filter((tick) => hasRoom(axis, tick))
+        .map((tick) => (
+          <text key={tick} x={at(axis, tick)} y="26" textAnchor="middle">
+            {Math.abs(tick) < 1e-9 ? '0' : signed(tick * 100, digits)}
+          </text>
+        ))}
     </svg>
   );
 }
@@ -60,10 +64,23 @@ function Whisker({ axis, value, bounds, tone }) {
   return (
     <g className={`interval-whisker ${tone}`}>
       {bounds && (
-        <line className="interval-range" x1={at(axis, bounds[0])} x2={at(axis, bounds[1])} y1="50%" y2="50%" />
+        <line
+          className="interval-range"
+          x1={at(axis, bounds[0])}
+          x2={at(axis, bounds[1])}
+          y1="50%"
+          y2="50%"
+        />
       )}
       {bounds?.map((bound, i) => (
-        <line key={i} className="interval-end" x1={at(axis, bound)} x2={at(axis, bound)} y1="32%" y2="68%" />
+        <line
+          key={i}
+          className="interval-end"
+          x1={at(axis, bound)}
+          x2={at(axis, bound)}
+          y1="32%"
+          y2="68%"
+        />
       ))}
       <circle className="interval-value" cx={at(axis, value)} cy="50%" r="4.5" />
     </g>
@@ -92,9 +109,22 @@ export function IntervalPlot(props) {
     <svg className="interval-plot" role="img" aria-label={spoken(props)}>
       <rect className="interval-worth" x={at(axis, liftMin)} y="0" height="100%" width="100%" />
       {axis.ticks.map((tick) => (
-        <line key={tick} className="interval-tick" x1={at(axis, tick)} x2={at(axis, tick)} y1="0" y2="100%" />
+        <line
+          key={tick}
+          className="interval-tick"
+          x1={at(axis, tick)}
+          x2={at(axis, tick)}
+          y1="0"
+          y2="100%"
+        />
       ))}
-      <line className="interval-lift" x1={at(axis, liftMin)} x2={at(axis, liftMin)} y1="0" y2="100%" />
+      <line
+        className="interval-lift"
+        x1={at(axis, liftMin)}
+        x2={at(axis, liftMin)}
+        y1="0"
+        y2="100%"
+      />
       <line className="interval-zero" x1={at(axis, 0)} x2={at(axis, 0)} y1="0" y2="100%" />
       {known(value) && <Whisker axis={axis} value={value} bounds={bounds} tone={tone} />}
     </svg>
@@ -108,9 +138,19 @@ export function IntervalPlot(props) {
  */
 export function IntervalZero({ axis, version, liftMin }) {
   return (
-    <svg className="interval-plot" role="img" aria-label={`${version} is what the others are compared with.`}>
+    <svg
+      className="interval-plot"
+      role="img"
+      aria-label={`${version} is what the others are compared with.`}
+    >
       <rect className="interval-worth" x={at(axis, liftMin)} y="0" height="100%" width="100%" />
-      <line className="interval-lift" x1={at(axis, liftMin)} x2={at(axis, liftMin)} y1="0" y2="100%" />
+      <line
+        className="interval-lift"
+        x1={at(axis, liftMin)}
+        x2={at(axis, liftMin)}
+        y1="0"
+        y2="100%"
+      />
       <line className="interval-zero" x1={at(axis, 0)} x2={at(axis, 0)} y1="0" y2="100%" />
       <svg x={at(axis, 0)} y="50%" overflow="visible">
         <path className="interval-diamond" d="M0-5.5 5.5 0 0 5.5-5.5 0z" />

@@ -9,7 +9,11 @@ const HEIGHT = 100; // so that it is per cent as well
 /** The days of one variant on which a difference was known. */
 function pointsOf(series, version) {
   return series.days
-    .map((one, index) => ({ index, day: one.day, ...one.arms.find((arm) => arm.version === version) }))
+    .map((one, index) => ({
+      index,
+      day: one.day,
+      ...one.arms.find((arm) => arm.version === version),
+    }))
     .filter((one) => known(one.difference));
 }
 
@@ -24,7 +28,9 @@ function pointsOf(series, version) {
 export function liftRange(series, liftMin) {
   const half = series.days.slice(Math.floor(series.days.length / 2));
   const arms = half.flatMap((one) => one.arms);
-  const seen = arms.flatMap((arm) => [...(arm.difference_interval ?? []), arm.difference]).filter(known);
+  const seen = arms
+    .flatMap((arm) => [...(arm.difference_interval ?? []), arm.difference])
+    .filter(known);
   const low = Math.min(0, ...seen);
   const high = Math.max(liftMin, ...seen);
   const room = (high - low) * 0.06;
@@ -40,7 +46,8 @@ function scaleOf(range, days) {
   };
 }
 
-const path = (list) => list.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
+const path = (list) =>
+  list.map(([x, y], i) => `${i ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 
 function ribbon(seen, { x, y }) {
   const sure = seen.filter((one) => one.difference_interval);
@@ -78,7 +85,10 @@ function Plot({ version, seen, range, days, liftMin }) {
         <path className="lift-ribbon" d={ribbon(seen, scale)} />
         {level(liftMin, 'lift-worth')}
         {level(0, 'lift-zero')}
-        <path className="lift-line" d={path(seen.map((one) => [scale.x(one.index), scale.y(one.difference)]))} />
+        <path
+          className="lift-line"
+          d={path(seen.map((one) => [scale.x(one.index), scale.y(one.difference)]))}
+        />
       </svg>
       {last && (
         <i
@@ -91,7 +101,12 @@ function Plot({ version, seen, range, days, liftMin }) {
         />
       )}
       {marksOf(range, liftMin).map((value) => (
-        <span key={value} className="lift-mark" aria-hidden="true" style={{ top: `${scale.y(value)}%` }}>
+        <span
+          key={value}
+          className="lift-mark"
+          aria-hidden="true"
+          style={{ top: `${scale.y(value)}%` }}
+        >
           {value === 0 ? '0' : signed(value * 100, 0)}
         </span>
       ))}
@@ -155,7 +170,13 @@ export function LiftSparkline({ series, version, liftMin, range = liftRange(seri
         <p className="muted">A line needs two days with votes in both arms.</p>
       ) : (
         <>
-          <Plot version={version} seen={seen} range={range} days={series.days.length} liftMin={liftMin} />
+          <Plot
+            version={version}
+            seen={seen}
+            range={range}
+            days={series.days.length}
+            liftMin={liftMin}
+          />
           <div className="lift-days" aria-hidden="true">
             <span>{dayText(series.days[0].day)}</span>
             <span>{dayText(series.days.at(-1).day)}</span>

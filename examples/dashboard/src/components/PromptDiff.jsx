@@ -6,21 +6,19 @@ const PLACEHOLDER = /(\{\{\s*\w+\s*\}\})/;
 
 /** The same text, with the places that the application fills in set apart. */
 function Text({ text }) {
-  return text
-    .split(PLACEHOLDER)
-    .map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part));
+  return text.split(PLACEHOLDER).map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part));
 }
 
-function Side({ name, note, pieces, Changed, what }) {
+function Side({ name, note, other, pieces, Changed }) {
   return (
     <div className="diff-side">
       <h3>
         {name} {note && <small className="beneath">{note}</small>}
       </h3>
-      <pre tabIndex={0} aria-label={`Prompt ${name}`}>
+      <pre tabIndex={0} role="region" aria-label={`Prompt ${name}, beside ${other}`}>
         {pieces.map(({ text, changed }, i) =>
           changed ? (
-            <Changed key={i} title={what}>
+            <Changed key={i} title="Only here">
               <Text text={text} />
             </Changed>
           ) : (
@@ -52,8 +50,20 @@ export function PromptDiff({ before, after }) {
   }
   return (
     <div className="diff">
-      <Side name={before.version} note={before.note} pieces={diff.before} Changed="del" what="Only here" />
-      <Side name={after.version} note={after.note} pieces={diff.after} Changed="ins" what="Only here" />
+      <Side
+        name={before.version}
+        note={before.note}
+        other={after.version}
+        pieces={diff.before}
+        Changed="del"
+      />
+      <Side
+        name={after.version}
+        note={after.note}
+        other={before.version}
+        pieces={diff.after}
+        Changed="ins"
+      />
     </div>
   );
 }

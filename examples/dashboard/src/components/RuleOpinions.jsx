@@ -5,7 +5,9 @@ import './RuleOpinions.css';
 
 function badgeOf({ meets }) {
   if (meets === null) return { word: 'Says nothing', icon: 'clock' };
-  return meets ? { word: 'Winner', tone: 'good', icon: 'check' } : { word: 'No winner', icon: 'open' };
+  return meets
+    ? { word: 'Winner', tone: 'good', icon: 'check' }
+    : { word: 'No winner', icon: 'open' };
 }
 
 /**
@@ -15,7 +17,8 @@ function badgeOf({ meets }) {
  */
 export function RuleOpinions({ view }) {
   const opinions = opinionsOf(view);
-  if (!opinions.length) return <p className="muted">No evidence was kept, so no rule can say anything.</p>;
+  if (!opinions.length)
+    return <p className="muted">No evidence was kept, so no rule can say anything.</p>;
   return (
     <>
       <ul className="opinions">
@@ -25,14 +28,16 @@ export function RuleOpinions({ view }) {
               <h3>{one.name}</h3>
               <WordBadge {...badgeOf(one)} />
             </div>
-            <small className="beneath">{one.own ? 'decides this test' : RULES[one.rule].gist}</small>
+            <small className="beneath">
+              {one.own ? 'decides this test' : RULES[one.rule].gist}
+            </small>
             <p>{one.says}</p>
           </li>
         ))}
       </ul>
       <p className="beneath opinions-note">
-        {view.phase === 'running' && 'As if somebody looked now. '}Only the rule that was chosen at the start decides. To pick the one that likes the result finds
-        winners that are none.
+        {view.phase === 'running' && 'As if somebody looked now. '}Only the rule that was chosen at
+        the start decides. To pick the one that likes the result finds winners that are none.
       </p>
     </>
   );

@@ -8,7 +8,9 @@ const share = (part, whole) => Math.min(1, Math.max(0, part / whole));
 
 /** The arm that has fewest first votes, of those that are on: it sets the pace. */
 const slowestOf = (arms) =>
-  arms.filter((arm) => !isOff(arm)).reduce((a, b) => (b.first_votes < a.first_votes ? b : a), arms[0]);
+  arms
+    .filter((arm) => !isOff(arm))
+    .reduce((a, b) => (b.first_votes < a.first_votes ? b : a), arms[0]);
 
 function Meter({ label, text, value, marks = [] }) {
   return (
@@ -42,7 +44,8 @@ function remaining(view) {
     return 'It has what it needs: a look would end it.';
   if (evidence?.cannot_finish)
     return `Cannot finish: it would take ${daysInWords(evidence.days_left)}, and ends after ${test.duration_max_days} days.`;
-  if (!known(evidence?.days_left)) return 'How long it will take is unknown: too few votes came yet.';
+  if (!known(evidence?.days_left))
+    return 'How long it will take is unknown: too few votes came yet.';
   return `Has what it needs in ${daysInWords(evidence.days_left)}, at the traffic of the last days.`;
 }
 
@@ -55,22 +58,26 @@ function Assumptions({ test }) {
       <summary>What was planned, and by which assumptions</summary>
       <p>{plan.sentence}</p>
       <ul>
-        <li>The champion is found helpful by {percent(plan.champion_rate)}, as in its last 28 days.</li>
+        <li>
+          The champion is found helpful by {percent(plan.champion_rate)}, as in its last 28 days.
+        </li>
         <li>
           A lift of {lift(test.lift_min)} is the smallest worth finding; found with a power of 80 %
-          at alpha {percent(test.alpha, test.alpha < 0.01 ? 2 : 0)}, rule {ruleName(test.rule).toLowerCase()}.
+          at alpha {percent(test.alpha, test.alpha < 0.01 ? 2 : 0)}, rule{' '}
+          {ruleName(test.rule).toLowerCase()}.
         </li>
         {known(plan.explanations_per_day) ? (
           <li>
-            {count(Math.round(plan.explanations_per_day))} explanations a day, {percent(plan.response_rate)} of
-            them voted on, each taken for a reader of its own.
+            {count(Math.round(plan.explanations_per_day))} explanations a day,{' '}
+            {percent(plan.response_rate)} of them voted on, each taken for a reader of its own.
           </li>
         ) : (
           <li>Nothing was known of the traffic.</li>
         )}
         {known(plan.lift_v_gate) && test.rule === 'classic' && (
           <li>
-            Cramér’s V exceeds {test.effect_min} only if one arm is better by {points(plan.lift_v_gate)}.
+            Cramér’s V exceeds {test.effect_min} only if one arm is better by{' '}
+            {points(plan.lift_v_gate)}.
           </li>
         )}
       </ul>
@@ -96,7 +103,12 @@ export function SampleProgress({ view }) {
         value={share(slowest.first_votes, needed)}
         marks={
           test.trials_min < needed
-            ? [{ at: test.trials_min / needed, label: `${count(test.trials_min)}: enough to decide` }]
+            ? [
+                {
+                  at: test.trials_min / needed,
+                  label: `${count(test.trials_min)}: enough to decide`,
+                },
+              ]
             : []
         }
       />

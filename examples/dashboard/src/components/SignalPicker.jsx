@@ -23,7 +23,12 @@ function Signal({ signal, report, variants, verdicts, selected, onSelect }) {
   const champion = championOf(report, signal);
   const drafts = draftsOf(variants.filter((one) => one.signal === signal)).length;
   return (
-    <button type="button" className="signal" aria-pressed={selected} onClick={() => onSelect(signal)}>
+    <button
+      type="button"
+      className="signal"
+      aria-pressed={selected}
+      onClick={() => onSelect(signal)}
+    >
       <span>
         <b>{signal}</b>
         <WordBadge {...stateOf(tests, verdicts)} />

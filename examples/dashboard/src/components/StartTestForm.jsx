@@ -45,7 +45,12 @@ function Rules({ value, onChange }) {
       <legend>Rule</legend>
       {Object.entries(RULES).map(([rule, words]) => (
         <label key={rule} className="confirm-check">
-          <input type="radio" name={name} checked={rule === value} onChange={() => onChange(rule)} />
+          <input
+            type="radio"
+            name={name}
+            checked={rule === value}
+            onChange={() => onChange(rule)}
+          />
           <span>
             {words.name}
             <small className="beneath">{words.choose}</small>
@@ -62,7 +67,12 @@ function Plan({ lift, onLift, days, onDays }) {
     <div className="start-test-plan">
       <div className="field">
         <label htmlFor={`${id}-lift`}>Smallest lift worth finding</label>
-        <select id={`${id}-lift`} className="input" value={lift} onChange={(event) => onLift(Number(event.target.value))}>
+        <select
+          id={`${id}-lift`}
+          className="input"
+          value={lift}
+          onChange={(event) => onLift(Number(event.target.value))}
+        >
           {LIFTS.map((one) => (
             <option key={one} value={one}>
               {liftInWords(one)}
@@ -115,7 +125,9 @@ export function StartTestForm({ signal, champion, variants, onStart, onClose }) 
   const [lift, setLift] = useState(0.05);
   const [days, setDays] = useState('56');
   const toggle = (version) =>
-    setChosen(chosen.includes(version) ? chosen.filter((one) => one !== version) : [...chosen, version]);
+    setChosen(
+      chosen.includes(version) ? chosen.filter((one) => one !== version) : [...chosen, version],
+    );
 
   const start = ({ actor }) => {
     const mistake = mistakeIn(chosen, days);
@@ -140,16 +152,18 @@ export function StartTestForm({ signal, champion, variants, onStart, onClose }) 
       onClose={onClose}
     >
       <Arms champion={champion} candidates={candidates} chosen={chosen} onToggle={toggle} />
-      {candidates.length === 0 && <p>No other text is there to be tested. Approve a draft, or add a variant.</p>}
+      {candidates.length === 0 && (
+        <p>No other text is there to be tested. Approve a draft, or add a variant.</p>
+      )}
       {waiting > 0 && (
         <p className="field-hint">
-          {waiting === 1 ? 'A draft is' : `${waiting} drafts are`} not in this list before somebody has approved
-          them.
+          {waiting === 1 ? 'A draft is' : `${waiting} drafts are`} not in this list before somebody
+          has approved them.
         </p>
       )}
       <p className="field-hint">
-        Each arm gets {percent(1 / (chosen.length + 1))} of the readers. Arms, shares and rule are fixed for the
-        length of the test.
+        Each arm gets {percent(1 / (chosen.length + 1))} of the readers. Arms, shares and rule are
+        fixed for the length of the test.
       </p>
       <Rules value={rule} onChange={setRule} />
       <Plan lift={lift} onLift={setLift} days={days} onDays={setDays} />

@@ -36,8 +36,8 @@ export function LookDialog({ view, onDone, onClose }) {
     >
       <p>{RULES[test.rule].look}</p>
       <p>
-        What you see on this page decides nothing. A look does: it stores everything that was logged, decides
-        by the rule, and keeps the evidence.
+        What you see on this page decides nothing. A look does: it stores everything that was
+        logged, decides by the rule, and keeps the evidence.
       </p>
     </ConfirmDialog>
   );
@@ -45,7 +45,9 @@ export function LookDialog({ view, onDone, onClose }) {
 
 /** What promoting by hand does to everything else. */
 function Consequences({ view, version, serving }) {
-  const others = view.arms.filter((arm) => arm.version !== version && arm.version !== serving && !isOff(arm));
+  const others = view.arms.filter(
+    (arm) => arm.version !== version && arm.version !== serving && !isOff(arm),
+  );
   return (
     <ul>
       <li>
@@ -112,8 +114,8 @@ export function StopDialog({ view, onDone, onClose }) {
       onClose={onClose}
     >
       <p>
-        It ends without a verdict and cannot be gone on with. {view.champion.version} serves everybody; the votes
-        are kept.
+        It ends without a verdict and cannot be gone on with. {view.champion.version} serves
+        everybody; the votes are kept.
       </p>
     </ConfirmDialog>
   );
@@ -162,8 +164,8 @@ export function ApproveDialog({ draft, onDone, onClose }) {
       onClose={onClose}
     >
       <p>
-        You say that you have read it. It serves nobody yet: it may be an arm of the next test, where readers get
-        it.
+        You say that you have read it. It serves nobody yet: it may be an arm of the next test,
+        where readers get it.
       </p>
     </ConfirmDialog>
   );

@@ -6,12 +6,16 @@ import { axisOf, IntervalAxis, IntervalPlot, IntervalZero } from './IntervalPlot
 import { WordBadge } from './WordBadge.jsx';
 import './VariantTable.css';
 
-const EVIDENCE_HEADS = { classic: 'p', group_sequential: 'z, of needed', always_valid: 'Evidence, of needed' };
+const EVIDENCE_HEADS = {
+  classic: 'p',
+  group_sequential: 'z, of needed',
+  always_valid: 'Evidence, of needed',
+};
 
 /** A cell that keeps its meaning and its heading where rows are shown as cards. */
 function Cell({ head, className = '', children }) {
   return (
-    <td role="cell" className={className} data-head={head}>
+    <td className={className} data-head={head}>
       <div>{children}</div>
     </td>
   );
@@ -19,7 +23,7 @@ function Cell({ head, className = '', children }) {
 
 function Variant({ view, arm, action }) {
   return (
-    <th role="rowheader" scope="row">
+    <th scope="row">
       <div className="variant-name">
         <b>{arm.version}</b> <WordBadge {...armWord(view, arm)} />
       </div>
@@ -129,7 +133,9 @@ function Missing({ view, arm }) {
 }
 
 function Best({ view, arm }) {
-  const enough = arm.champion ? view.variants.some((one) => hasEnough(view, one)) : hasEnough(view, arm);
+  const enough = arm.champion
+    ? view.variants.some((one) => hasEnough(view, one))
+    : hasEnough(view, arm);
   if (!enough || !known(arm.best_ratio)) return <span className="in-words">too few votes</span>;
   return (
     <>
@@ -167,11 +173,15 @@ function Cost({ arm }) {
 function Guardrails({ arm }) {
   if (!arm.guardrails) return arm.champion ? null : <span className="in-words">not known</span>;
   const named = (state) =>
-    GUARDRAILS.filter(({ key }) => arm.guardrails[key] === state).map(({ name }) => name.toLowerCase());
+    GUARDRAILS.filter(({ key }) => arm.guardrails[key] === state).map(({ name }) =>
+      name.toLowerCase(),
+    );
   const failed = named('fail');
   const waiting = named('unknown');
-  if (failed.length) return <WordBadge word={`Worse: ${failed.join(', ')}`} tone="bad" icon="cross" />;
-  if (waiting.length === GUARDRAILS.length) return <WordBadge {...GUARDRAIL_STATES.unknown} tone="" />;
+  if (failed.length)
+    return <WordBadge word={`Worse: ${failed.join(', ')}`} tone="bad" icon="cross" />;
+  if (waiting.length === GUARDRAILS.length)
+    return <WordBadge {...GUARDRAIL_STATES.unknown} tone="" />;
   return (
     <>
       <WordBadge word="Hold" tone="good" icon="check" />
@@ -182,7 +192,7 @@ function Guardrails({ arm }) {
 
 function Row({ view, arm, axis, action }) {
   return (
-    <tr role="row" className={isOff(arm) ? 'variant-off' : ''}>
+    <tr className={isOff(arm) ? 'variant-off' : ''}>
       <Variant view={view} arm={arm} action={action} />
       <Cell head="Helpful" className="number">
         <Rate arm={arm} />
@@ -211,16 +221,16 @@ function Row({ view, arm, axis, action }) {
 
 function Head({ view, axis }) {
   const head = (text, className = '') => (
-    <th role="columnheader" scope="col" className={className}>
+    <th scope="col" className={className}>
       {text}
     </th>
   );
   return (
-    <thead role="rowgroup">
-      <tr role="row">
+    <thead>
+      <tr>
         {head('Variant')}
         {head('Helpful', 'number')}
-        <th role="columnheader" scope="col" className="variant-plot">
+        <th scope="col" className="variant-plot">
           <span className="variant-axis">
             <IntervalAxis axis={axis} liftMin={view.test.lift_min} />
             <span>Points against {view.champion.version}</span>
@@ -245,13 +255,16 @@ function Notes({ view }) {
     <>
       {evidence.fixed_sample_label && (
         <p>
-          Intervals and p-values hold <b>{evidence.fixed_sample_label}</b>; they do not decide this test.
+          Intervals and p-values hold <b>{evidence.fixed_sample_label}</b>; they do not decide this
+          test.
         </p>
       )}
       <p>
         Each interval has {confidence(evidence.difference_confidence)}
-        {view.variants.length > 1 && `, so that all ${view.variants.length} hold at once with ${all}`}. Rates count
-        the first vote of each reader. “Chance best” is by Bayes, from a uniform prior: evidence, not a rule.
+        {view.variants.length > 1 &&
+          `, so that all ${view.variants.length} hold at once with ${all}`}
+        . Rates count the first vote of each reader. “Chance best” is by Bayes, from a uniform
+        prior: evidence, not a rule.
       </p>
     </>
   );
@@ -267,17 +280,25 @@ function Notes({ view }) {
  */
 export function VariantTable({ view, action }) {
   const { test, variants, champion } = view;
-  const axis = axisOf(variants.map((arm) => arm.difference_interval ?? null), test.lift_min);
+  const axis = axisOf(
+    variants.map((arm) => arm.difference_interval ?? null),
+    test.lift_min,
+  );
   const rows = [champion, ...variants];
   return (
     <>
-      <div className="table-box variant-box" tabIndex={0} role="region" aria-label="Arms of the test">
-        <table role="table" className="table variant-table">
+      <div
+        className="table-box variant-box"
+        tabIndex={0}
+        role="region"
+        aria-label="Arms of the test"
+      >
+        <table className="table variant-table">
           <caption className="visually-hidden">
             Arms of test {test.test_id} for {test.signal}
           </caption>
           <Head view={view} axis={axis} />
-          <tbody role="rowgroup">
+          <tbody>
             {rows.map((arm) => (
               <Row key={arm.version} view={view} arm={arm} axis={axis} action={action} />
             ))}

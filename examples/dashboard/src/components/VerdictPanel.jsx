@@ -25,7 +25,10 @@ function Facts({ test }) {
   return (
     <p className="verdict-facts">
       Test {test.test_id} · started {dateTime(test.started_at)} by {test.actor} ·{' '}
-      {test.ended_at ? `ended ${dateTime(test.ended_at)} after ${days(test)}` : `running for ${days(test)}`} ·{' '}
+      {test.ended_at
+        ? `ended ${dateTime(test.ended_at)} after ${days(test)}`
+        : `running for ${days(test)}`}{' '}
+      ·{' '}
       <span title={RULES[test.rule]?.choose}>
         {ruleName(test.rule)}: {RULES[test.rule]?.gist}
       </span>

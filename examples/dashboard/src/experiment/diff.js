@@ -49,7 +49,10 @@ export function diffWords(before, after) {
       push(out.after, b[j], false);
       i += 1;
       j += 1;
-    } else if (j >= b.length || (i < a.length && table[(i + 1) * width + j] >= table[i * width + j + 1])) {
+    } else if (
+      j >= b.length ||
+      (i < a.length && table[(i + 1) * width + j] >= table[i * width + j + 1])
+    ) {
       push(out.before, a[i], true);
       i += 1;
     } else {

@@ -19,7 +19,12 @@ function difference(view, arm) {
 function standing(view, arm) {
   const { kind, at, needed, share } = standingOf(view, arm);
   if (kind === 'e')
-    return { label: 'Evidence', value: `${eValue(at)} : 1`, beneath: `${eValue(needed)} : 1 is needed`, share };
+    return {
+      label: 'Evidence',
+      value: `${eValue(at)} : 1`,
+      beneath: `${eValue(needed)} : 1 is needed`,
+      share,
+    };
   if (kind === 'z')
     return {
       label: 'z',
@@ -28,7 +33,11 @@ function standing(view, arm) {
       share,
     };
   const { p_value: p, ln_p_value: lnP, cramers_v: v } = view.evidence;
-  return { label: 'p, all arms', value: pValue(p, lnP), beneath: `Cramér’s V ${known(v) ? fixed(v, 3) : '–'}` };
+  return {
+    label: 'p, all arms',
+    value: pValue(p, lnP),
+    beneath: `Cramér’s V ${known(v) ? fixed(v, 3) : '–'}`,
+  };
 }
 
 function votes(view) {
@@ -72,7 +81,8 @@ function split({ evidence }) {
 export function figuresOf(view) {
   const arm = subjectOf(view);
   if (view.phase === 'invalid') return [split(view), votes(view), days(view)];
-  if (!arm || !view.evidence || !hasEnough(view, arm) || isYoung(view)) return [votes(view), days(view)];
+  if (!arm || !view.evidence || !hasEnough(view, arm) || isYoung(view))
+    return [votes(view), days(view)];
   const best = {
     label: `Chance that ${arm.version} is best`,
     value: chance(arm.best_ratio),

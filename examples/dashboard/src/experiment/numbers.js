@@ -57,7 +57,8 @@ export const confidence = (ratio) => {
 };
 
 /** The smallest lift worth finding, which has no sign: 8 pts */
-export const lift = (ratio) => points(ratio, Number.isInteger(Number((ratio * 100).toFixed(6))) ? 0 : 1).replace('+', '');
+export const lift = (ratio) =>
+  points(ratio, Number.isInteger(Number((ratio * 100).toFixed(6))) ? 0 : 1).replace('+', '');
 
 /** About 11 days, less than a day, more than 10 years */
 export function daysInWords(days) {

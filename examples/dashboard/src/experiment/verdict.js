@@ -16,7 +16,8 @@ export function standingInWords(view, arm, rule = view.test.rule) {
   const { kind, at, needed } = standingOf(view, arm, rule);
   if (!known(at)) return kind === 'e' ? 'no evidence before the first week is over' : 'no look yet';
   if (kind === 'e') return `evidence of ${eValue(at)} : 1, where ${eValue(needed)} : 1 is needed`;
-  if (kind === 'z' && known(needed)) return `z = ${at.toFixed(2)}, where ${needed.toFixed(2)} is needed`;
+  if (kind === 'z' && known(needed))
+    return `z = ${at.toFixed(2)}, where ${needed.toFixed(2)} is needed`;
   if (kind === 'z') return `z = ${at.toFixed(2)}`;
   return `p = ${pValue(at)} against the champion`;
 }
@@ -184,7 +185,13 @@ export function headlineOf(view) {
     case 'stopped':
       return stopped(view);
     default:
-      return { tone: '', pill: 'Decided', title: 'Decided', sure: 'Its verdict is further back in the history.', todo: '' };
+      return {
+        tone: '',
+        pill: 'Decided',
+        title: 'Decided',
+        sure: 'Its verdict is further back in the history.',
+        todo: '',
+      };
   }
 }
 
@@ -225,7 +232,10 @@ function alwaysValidSays(view) {
   if (!on.length) return { meets: null, says: 'No evidence yet: its first week is not over.' };
   const won = on.filter((arm) => standingOf(view, arm, 'always_valid').reached);
   if (won.length)
-    return { meets: true, says: `${names(won)} has won: ${standingInWords(view, won[0], 'always_valid')}.` };
+    return {
+      meets: true,
+      says: `${names(won)} has won: ${standingInWords(view, won[0], 'always_valid')}.`,
+    };
   const best = on.reduce((a, b) => (b.ln_e_value_week_end > a.ln_e_value_week_end ? b : a));
   return {
     meets: false,
@@ -249,7 +259,10 @@ function groupSequentialSays(view) {
     };
   const meets = standingOf(view, best, 'group_sequential').reached;
   const numbers = standingInWords(view, best, 'group_sequential');
-  return { meets, says: `${meets ? `${best.version} has won` : `No winner. ${best.version}, the nearest, has`}${meets ? ': ' : ' '}${numbers}.` };
+  return {
+    meets,
+    says: `${meets ? `${best.version} has won` : `No winner. ${best.version}, the nearest, has`}${meets ? ': ' : ' '}${numbers}.`,
+  };
 }
 
 const SPEAKERS = {
@@ -281,8 +294,11 @@ function reasonsAgainst(view, version) {
   if (view.phase === 'stopped') return ['The test was stopped without a verdict.'];
   if (view.phase === 'invalid') return ['The test is invalid: its data cannot be trusted.'];
   if (view.phase === 'no_difference')
-    return [`The test showed no difference (${STATUS_WORDS[view.verdict.status] ?? view.verdict.status}).`];
-  if (view.verdict?.winner !== version) return [`It is not the winner; ${view.verdict?.winner} is.`];
+    return [
+      `The test showed no difference (${STATUS_WORDS[view.verdict.status] ?? view.verdict.status}).`,
+    ];
+  if (view.verdict?.winner !== version)
+    return [`It is not the winner; ${view.verdict?.winner} is.`];
   const reasons = view.blockers.map((one) => `${blockerWords(one).title}.`);
   if (!reasons.length && !view.verdict.promotable)
     reasons.push('It won, but does not beat the champion in a direct comparison.');
@@ -303,5 +319,5 @@ export function promotionOf(view, version, serving) {
 }
 
 /** One line for a row: "61.1 % of 719". */
-export const rateInWords = (arm) => `${percent(arm.positive_rate)} of ${arm.first_votes} first votes`;
-
+export const rateInWords = (arm) =>
+  `${percent(arm.positive_rate)} of ${arm.first_votes} first votes`;

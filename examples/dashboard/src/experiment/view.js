@@ -17,7 +17,9 @@ function evidenceOf(test, verdict, override) {
   if (test.evidence) return test.evidence;
   if (verdict) return verdict;
   const then = override?.receipt.evidence;
-  return then ? { ...then, blockers: override.receipt.blockers, advisories: override.receipt.advisories } : null;
+  return then
+    ? { ...then, blockers: override.receipt.blockers, advisories: override.receipt.advisories }
+    : null;
 }
 
 function phaseOf(test, verdict) {
@@ -63,7 +65,8 @@ export function viewOf(test, decisions) {
 }
 
 /** The best first; those without a difference last, in the order of the test. */
-const byDifference = (a, b) => (b.difference ?? -Infinity) - (a.difference ?? -Infinity) || a.arm - b.arm;
+const byDifference = (a, b) =>
+  (b.difference ?? -Infinity) - (a.difference ?? -Infinity) || a.arm - b.arm;
 
 /** First votes that each arm of equal shares needs: the plan's, for the rules that have one. */
 function votesNeeded(test) {
@@ -94,7 +97,10 @@ export function isTooEarly({ test, arms }) {
 /** The variant with the highest rate among those that are on; null: nobody has voted yet. */
 export function leaderOf(view) {
   const rated = view.variants.filter((arm) => !isOff(arm) && known(arm.difference));
-  return rated.reduce((best, arm) => (!best || arm.difference > best.difference ? arm : best), null);
+  return rated.reduce(
+    (best, arm) => (!best || arm.difference > best.difference ? arm : best),
+    null,
+  );
 }
 
 // ---- how near a variant is to winning, by the rule of the test
@@ -196,15 +202,25 @@ export function splitWord(evidence) {
 /** The same for how often the arms' readers vote. */
 export function responseWord(evidence) {
   const { ln_e_value: ln, apart } = evidence?.differential_response ?? {};
-  if (!known(ln) || !known(apart)) return { ...word('Not known', '', 'clock'), says: 'Too few votes.' };
+  if (!known(ln) || !known(apart))
+    return { ...word('Not known', '', 'clock'), says: 'Too few votes.' };
   if (ln >= RESPONSE_BROKEN_LN && apart > RESPONSE_APART_MAX)
     return { ...word('Unlike', 'bad', 'warning'), says: 'One arm’s readers vote less often.' };
   if (evidence.srm?.ln_e_value_max >= SRM_BROKEN_LN)
-    return { ...word('Not known', '', 'clock'), says: 'It cannot be told apart from the broken split.' };
+    return {
+      ...word('Not known', '', 'clock'),
+      says: 'It cannot be told apart from the broken split.',
+    };
   if (ln >= RESPONSE_BROKEN_LN)
-    return { ...word('Alike', 'good', 'check'), says: 'They differ by less than the 10 % that count.' };
+    return {
+      ...word('Alike', 'good', 'check'),
+      says: 'They differ by less than the 10 % that count.',
+    };
   if (ln >= SRM_ODD_LN)
-    return { ...word('Odd', 'warn', 'warning'), says: 'Perhaps they vote unlike, perhaps by chance.' };
+    return {
+      ...word('Odd', 'warn', 'warning'),
+      says: 'Perhaps they vote unlike, perhaps by chance.',
+    };
   return { ...word('Alike', 'good', 'check'), says: 'Readers of all arms vote as often.' };
 }
 

@@ -15,7 +15,8 @@ export const RULES = {
   group_sequential: {
     name: 'Group sequential',
     gist: 'z against a bound, one look a week',
-    choose: 'The best power if you know how many votes will come. Looks once a week, may end early.',
+    choose:
+      'The best power if you know how many votes will come. Looks once a week, may end early.',
     look:
       'One look a week counts; another one in the same week changes nothing. A look that reaches ' +
       'its bound ends the test.',
@@ -38,12 +39,14 @@ export const ruleName = (rule) => RULES[rule]?.name ?? rule;
 const BLOCKERS = {
   srm: {
     title: 'The split is broken',
-    means: 'The readers did not come to the arms by the planned shares, so the arms cannot be compared.',
+    means:
+      'The readers did not come to the arms by the planned shares, so the arms cannot be compared.',
     todo: 'Look for rows that are lost or logged for the wrong arm, mend that, and start the test again.',
   },
   differential_response: {
     title: 'Readers of the arms do not vote alike often',
-    means: 'One wording makes more readers vote than another, so those who vote are not the same kind of people.',
+    means:
+      'One wording makes more readers vote than another, so those who vote are not the same kind of people.',
     todo: 'See whether one text hides or delays the voting buttons. Mend that, and start the test again.',
   },
   cached_share: {
@@ -78,7 +81,8 @@ const BLOCKERS = {
   },
   guardrail_rating: {
     title: 'It gets fewer stars',
-    means: 'Its rating is shown to be over 0.1 stars below the champion’s, though more find it helpful.',
+    means:
+      'Its rating is shown to be over 0.1 stars below the champion’s, though more find it helpful.',
     todo: 'Read the comments of those who gave few stars.',
   },
 };
@@ -87,12 +91,14 @@ const BLOCKERS = {
 const ADVISORIES = {
   v_gate_blocks: {
     title: 'Too small an effect for the classic rule',
-    means: 'The arms differ, but Cramér’s V is below its limit, and more votes will not change that.',
+    means:
+      'The arms differ, but Cramér’s V is below its limit, and more votes will not change that.',
     todo: 'If a few points matter to you, test again by a sequential rule, or with a lower limit.',
   },
   winner_not_separated: {
     title: 'The winner is not clearly above the champion',
-    means: 'The arms differ as a whole, but this one beats the champion by no more than chance may give.',
+    means:
+      'The arms differ as a whole, but this one beats the champion by no more than chance may give.',
     todo: 'Do not promote it for this test. Test the two alone.',
   },
   low_expected: {
@@ -102,12 +108,14 @@ const ADVISORIES = {
   },
   clustered: {
     title: 'Readers vote more than once',
-    means: 'All votes together look surer than they are. The verdict counts first votes, so it holds.',
+    means:
+      'All votes together look surer than they are. The verdict counts first votes, so it holds.',
     todo: 'Nothing. Do not decide by the rate over all votes.',
   },
   mismatches: {
     title: 'Rows claim a wrong arm',
-    means: 'At least 1 % of the rows name an arm that their reader does not belong to. They do not count.',
+    means:
+      'At least 1 % of the rows name an arm that their reader does not belong to. They do not count.',
     todo: 'Log each explanation with the assignment that it was made from.',
   },
   arm_switched_off: {
@@ -117,7 +125,11 @@ const ADVISORIES = {
   },
 };
 
-const unknown = (word) => ({ title: word, means: 'This page does not know more about it.', todo: '' });
+const unknown = (word) => ({
+  title: word,
+  means: 'This page does not know more about it.',
+  todo: '',
+});
 
 export const blockerWords = (word) => BLOCKERS[word] ?? unknown(word);
 export const advisoryWords = (word) => ADVISORIES[word] ?? unknown(word);

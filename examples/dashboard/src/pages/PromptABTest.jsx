@@ -61,7 +61,10 @@ export default function PromptABTest() {
         </div>
         <Freshness resource={all} asOf={all.data?.report.as_of} />
       </header>
-      <ResourceView resource={all} skeleton={<Skeleton label="Loading the tests" rows={5} height={64} />}>
+      <ResourceView
+        resource={all}
+        skeleton={<Skeleton label="Loading the tests" rows={5} height={64} />}
+      >
         {(data) =>
           chosen === undefined ? (
             <NoTests />
@@ -80,18 +83,17 @@ export default function PromptABTest() {
 function NoTests() {
   return (
     <EmptyState title="No test yet">
-      Add two prompts for a signal and start a test of them: this page then shows which of them readers find
-      helpful, and how sure that is.
+      Add two prompts for a signal and start a test of them: this page then shows which of them
+      readers find helpful, and how sure that is.
     </EmptyState>
   );
 }
 
 /** Decisions of one signal reach further back than those of all together. */
 function useHistory(signal, data) {
-  const history = useResource(
-    (abort) => getDecisions({ signal, limit: DECISIONS_MAX }, abort),
-    { key: `${signal} ${data.report.as_of}` },
-  );
+  const history = useResource((abort) => getDecisions({ signal, limit: DECISIONS_MAX }, abort), {
+    key: `${signal} ${data.report.as_of}`,
+  });
   const recent = data.decisions.filter((one) => one.signal === signal);
   return history.data?.decisions ?? recent;
 }
@@ -119,14 +121,18 @@ function Signal({ signal, data, onChanged }) {
   };
   return (
     <>
-      <div role="status" className="test-said">{said && <p className="notice">{said}</p>}</div>
+      <div role="status" className="test-said">
+        {said && <p className="notice">{said}</p>}
+      </div>
       <TestBar tests={tests} test={test} onChoose={setWanted} context={context} />
       {test ? <Test context={context} /> : <NoTestOf context={context} />}
       <Drafts context={context} />
       <Panel title="History" note="Never rewritten. Who, when, why, and the evidence.">
         <DecisionHistory decisions={decisions} />
       </Panel>
-      {dialog && <Dialog dialog={dialog} context={context} onDone={done} onClose={() => setDialog(null)} />}
+      {dialog && (
+        <Dialog dialog={dialog} context={context} onDone={done} onClose={() => setDialog(null)} />
+      )}
     </>
   );
 }
@@ -143,7 +149,11 @@ function TestBar({ tests, test, onChoose, context: { serving, running, ask } }) 
       {tests.length > 1 && (
         <label className="test-choice">
           <span className="visually-hidden">Test</span>
-          <select className="input" value={test.test_id} onChange={(event) => onChoose(event.target.value)}>
+          <select
+            className="input"
+            value={test.test_id}
+            onChange={(event) => onChoose(event.target.value)}
+          >
             {tests.map((one) => (
               <option key={one.test_id} value={one.test_id}>
                 {testLabel(one)}
@@ -164,8 +174,8 @@ function TestBar({ tests, test, onChoose, context: { serving, running, ask } }) 
 function NoTestOf({ context: { signal, serving } }) {
   return (
     <EmptyState title={`No test of ${signal} yet`}>
-      {serving ? `${serving} serves everybody. ` : ''}Start a test of it against another prompt to see which of them
-      readers find helpful.
+      {serving ? `${serving} serves everybody. ` : ''}Start a test of it against another prompt to
+      see which of them readers find helpful.
     </EmptyState>
   );
 }
@@ -193,7 +203,10 @@ function Test({ context }) {
         <Actions context={context} />
       </VerdictPanel>
       <Panel title="Arms" note={`Against ${view.champion.version}, by first votes`} flush>
-        <VariantTable view={view} action={(arm) => <RowAction arm={arm} view={view} serving={serving} ask={ask} />} />
+        <VariantTable
+          view={view}
+          action={(arm) => <RowAction arm={arm} view={view} serving={serving} ask={ask} />}
+        />
       </Panel>
       <div className="test-columns">
         <div className="stack">
@@ -260,7 +273,11 @@ function Actions({ context: { view, serving, decisions, ask } }) {
         </button>
       )}
       {previous && (
-        <button type="button" className="button" onClick={() => ask({ kind: 'rollback', previous })}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => ask({ kind: 'rollback', previous })}
+        >
           Roll back to {previous}…
         </button>
       )}
@@ -286,7 +303,9 @@ function RowAction({ arm, view, serving, ask }) {
 
 function Lift({ view }) {
   const { test, variants } = view;
-  const series = useResource((abort) => getAbTestSeries(test.test_id, abort), { key: String(test.test_id) });
+  const series = useResource((abort) => getAbTestSeries(test.test_id, abort), {
+    key: String(test.test_id),
+  });
   const safe =
     test.rule === 'always_valid'
       ? 'Safe to watch at any time: only the e-value decides, and it may be looked at as often as you like.'
@@ -308,8 +327,9 @@ function Lift({ view }) {
               ))}
             </div>
             <p className="beneath lift-note">
-              Points against {view.champion.version}, all first votes until the end of each day. The ribbon is the
-              95 % interval as if that day were the only look; the dashed line is the smallest lift worth finding.
+              Points against {view.champion.version}, all first votes until the end of each day. The
+              ribbon is the 95 % interval as if that day were the only look; the dashed line is the
+              smallest lift worth finding.
             </p>
           </>
         )}
@@ -325,14 +345,19 @@ function Texts({ context: { view, variants } }) {
   const { champion } = view;
   const [version, setVersion] = useState(view.verdict?.winner ?? view.variants[0].version);
   const shown = view.variants.find((arm) => arm.version === version) ?? view.variants[0];
-  const hypothesis = shown.hypothesis ?? variants.find((one) => one.version === shown.version)?.hypothesis;
+  const hypothesis =
+    shown.hypothesis ?? variants.find((one) => one.version === shown.version)?.hypothesis;
   return (
     <Panel title="Prompts" note="The words that differ are marked">
       <div className="stack">
         {view.variants.length > 1 && (
           <label className="test-choice">
             <span className="visually-hidden">Variant</span>
-            <select className="input" value={shown.version} onChange={(event) => setVersion(event.target.value)}>
+            <select
+              className="input"
+              value={shown.version}
+              onChange={(event) => setVersion(event.target.value)}
+            >
               {view.variants.map((arm) => (
                 <option key={arm.version}>{arm.version}</option>
               ))}
@@ -346,7 +371,11 @@ function Texts({ context: { view, variants } }) {
           </p>
         )}
         <PromptDiff
-          before={{ version: champion.version, text: textOf(variants, champion.version), note: 'champion' }}
+          before={{
+            version: champion.version,
+            text: textOf(variants, champion.version),
+            note: 'champion',
+          }}
           after={{ version: shown.version, text: textOf(variants, shown.version) }}
         />
       </div>
@@ -358,7 +387,10 @@ function Drafts({ context: { variants, serving, ask } }) {
   const drafts = draftsOf(variants);
   if (!drafts.length) return null;
   return (
-    <Panel title="Drafts that wait for you" note="No reader gets what a model wrote before a person has read it">
+    <Panel
+      title="Drafts that wait for you"
+      note="No reader gets what a model wrote before a person has read it"
+    >
       <DraftList
         drafts={drafts}
         champion={{ version: serving ?? 'no champion', text: textOf(variants, serving) }}
@@ -385,7 +417,15 @@ function Dialog({ dialog: { kind, ...rest }, context, onDone, onClose }) {
       const { test_id: id } = await startAbTest(body);
       onDone(`Test ${id} has begun. Its plan is below, under Progress.`);
     };
-    return <StartTestForm signal={signal} champion={serving} variants={variants} onStart={start} onClose={onClose} />;
+    return (
+      <StartTestForm
+        signal={signal}
+        champion={serving}
+        variants={variants}
+        onStart={start}
+        onClose={onClose}
+      />
+    );
   }
   const Shown = DIALOGS[kind];
   return <Shown {...rest} view={view} serving={serving} onDone={onDone} onClose={onClose} />;

@@ -75,8 +75,9 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all server tests benches unit flow fault binding pytest deps run check bench tidy sabotage \
-        fuzz fuzz-api coverage peers format install uninstall clean help FORCE
+.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check \
+        screenshots bench tidy sabotage fuzz fuzz-api coverage peers format install uninstall \
+        clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -212,7 +213,7 @@ unit flow fault:
 PY_ENV  = PYTHON=$(PYTHON) PYTHONPATH=$(abspath $B)/python
 BINDING = $(shell find bindings/python \( -name tests -o -name build -o -name '*.egg-info' \) -prune \
                   -o -name '*.[chpt]*' -type f ! -name '*.pyc' -print 2>/dev/null)
-T      ?= $(wildcard bindings/python/tests examples/*/tests)
+T      ?= $(sort $(dir $(wildcard bindings/python/tests/test_*.py examples/*/tests/test_*.py)))
 
 # From a copy: setuptools leaves its work beside the sources, and would take
 # what it once linked to another folder for done.
@@ -228,6 +229,20 @@ $B/python/.made: $(BINDING) include/llmlearn.h | all
 pytest: binding
 	$Q$(PY_ENV) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $T
 
+# ---- the dashboard, by Vite; where that cannot be installed, the rest does without
+
+DASHBOARD = $(shell find examples/dashboard \( -name node_modules -o -name tests -o -name e2e \) \
+                    -prune -o -type f ! -name '*.md' ! -name '*.png' -print)
+
+dashboard:
+	@tests/setup/node.sh
+	@[ ! -e examples/dashboard/node_modules/.installed.json ] || \
+	    $(MAKE) --no-print-directory -s $B/dashboard/index.html
+$B/dashboard/index.html: $(DASHBOARD)
+	@echo '  VITE  examples/dashboard'
+	$Qcd examples/dashboard && LLMLEARN_DASHBOARD_OUT=$(abspath $B)/dashboard \
+	    node_modules/.bin/vite build --logLevel warn
+
 # ---- whole jobs: each sets up what it needs, then builds with it
 
 export LL_MAKE := $(MAKE)
@@ -235,11 +250,16 @@ export LL_BUILD = $B
 export CC PYTHON JOBS
 SUBMAKE = $$LL_MAKE --no-print-directory -j$(JOBS)
 
-#: run [ARGS=--once]  set up, build, replay real prices through the example engine; then a week
+#: run [ARGS=--once]  set up, build, replay real prices, then a week; serves a month and dashboard
 run: deps-run
-	@$(SUBMAKE) all binding
+	@$(SUBMAKE) all binding server dashboard
 	@$(PY_ENV) examples/trading_engine/run.sh $(ARGS)
 	$(if $(ARGS)$(LLMLEARN_LLM_URL),,@$(PY_ENV) examples/trading_engine/run.sh --week)
+	$(if $(ARGS),,@$(PY_ENV) examples/trading_engine/run.sh --serve)
+#: screenshots        takes the pictures in examples/dashboard/screenshots anew
+screenshots: deps-check
+	@$(SUBMAKE) all binding server dashboard
+	@cd examples/dashboard && node e2e/screenshots.mjs
 #: check              set up, build and run every test; ends in "N passed, N failed"
 check: deps-check peers
 	@tests/check.sh

@@ -85,9 +85,19 @@ done_stage
 stage 'Python'
 set --
 for folder in bindings/python/tests examples/*/tests; do
-    [ ! -d "$folder" ] || set -- "$@" "$LL_MAKE -s B=$LL_BUILD pytest T=$folder"
+    ls "$folder"/test_*.py >/dev/null 2>&1 || continue
+    set -- "$@" "$LL_MAKE -s B=$LL_BUILD pytest T=$folder"
 done
 [ $# -eq 0 ] || build B="$LL_BUILD" binding
+run "$@"
+done_stage
+
+stage 'dashboard'
+build B="$LL_BUILD" binding server dashboard
+set --
+for kind in lint unit browser; do
+    set -- "$@" "examples/dashboard/check.sh $kind"
+done
 run "$@"
 done_stage
 

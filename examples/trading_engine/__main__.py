@@ -12,7 +12,10 @@ from typing import Any
 from .console import standard_screen
 
 ROOT = Path(__file__).resolve().parents[2]
-DATABASE = ROOT / "build" / "demo" / "learning.db"
+BUILD = ROOT / "build"
+DATABASE = BUILD / "demo" / "learning.db"
+SERVER = BUILD / "llmlearn-server"
+DASHBOARD = BUILD / "dashboard"
 
 
 def _arguments(args: list[str] | None) -> argparse.Namespace:
@@ -53,7 +56,23 @@ def _arguments(args: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="a week on a simulated clock, and the weekly job at its end, in a database of its own",
     )
+    parser.add_argument(
+        "--month",
+        action="store_true",
+        help="a month on a simulated clock, ending now, in a database of its own",
+    )
+    parser.add_argument(
+        "--serve",
+        action="store_true",
+        help="the server and the dashboard on a month, which is made unless there is a fresh one",
+    )
     options = parser.parse_args(args)
+    if options.rate and (options.month or options.serve):
+        parser.error("--month and --serve ask nobody, --rate does")
+    if options.week + options.month + options.serve > 1:
+        parser.error("one of --week, --month and --serve")
+    if options.serve and options.once:
+        parser.error("--serve goes on until it is stopped, --once does not")
     if options.week and options.rate:
         parser.error("--week asks nobody, --rate does")
     if options.once and options.rate:
@@ -80,6 +99,8 @@ def main(args: list[str] | None = None) -> int:
 
         from .demo import run
         from .endpoint import Endpoint, SetupError
+        from .month import is_fresh, run_month
+        from .serving import serve
         from .week import run_week
     except ImportError as problem:
         print(f"{problem}: build the Python binding first, or use 'make run'", file=sys.stderr)
@@ -91,6 +112,15 @@ def main(args: list[str] | None = None) -> int:
         if options.week:
             database = database.with_name("week.db")
             asyncio.run(run_week(screen, options.seed, options.readers, database, endpoint))
+        elif options.month:
+            run_month(screen, options.seed, database.with_name("month.db"))
+        elif options.serve:
+            database = database.with_name("month.db")
+            if is_fresh(database):
+                screen.note(f"There is a SIMULATED month of today: {database}")
+            else:
+                run_month(screen, options.seed, database)
+            serve(screen, database, SERVER, DASHBOARD)
         else:
             asyncio.run(run(screen, options, database, endpoint))
     except SetupError as problem:

@@ -223,13 +223,18 @@ def _values(figures: Signal | None) -> dict[str, str]:
     return values
 
 
-def template_of(version: str, figures: Signal) -> str:
-    """What a version's wording says about a signal, without a model and without logging."""
-    values = {
+def placeholders_of(figures: Signal) -> dict[str, str]:
+    """Everything that a wording can name, as text."""
+    return {
         "ticker": figures.ticker,
         "signal": figures.name,
         "confidence": f"{figures.confidence:.2f}",
         **_values(figures),
     }
+
+
+def template_of(version: str, figures: Signal) -> str:
+    """What a version's wording says about a signal, without a model and without logging."""
+    values = placeholders_of(figures)
     wording = wording_for(prompt_of(figures.name, version), values)
     return render(wording, values) if wording else "(a wording from elsewhere)"

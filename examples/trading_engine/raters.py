@@ -79,8 +79,9 @@ class Vote:
 class Raters:
     """A crowd of simulated readers, each with a name and a mood."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, response: float = RESPONSE) -> None:
         self.seed = seed
+        self.response = response
 
     def name(self, number: int) -> str:
         """The name of a reader, with which they vote and are assigned a wording."""
@@ -90,7 +91,7 @@ class Raters:
         """What a reader answers to a text about ``about``; None: nothing."""
         mood = Random(f"{self.seed} mood {reader}").gauss(0, MOOD)
         draw = Random(f"{self.seed} vote {reader} {about} {text}")
-        if draw.random() >= RESPONSE:
+        if draw.random() >= self.response:
             return None
         helpful = draw.random() < chance_helpful(text, mood)
         rating = None

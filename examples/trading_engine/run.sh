@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the trading engine: run.sh [--once | --rate [N]] [--readers N] [--seed N] [--rule R] [--week]
+# Runs the trading engine; run.sh --help says how.
 # It needs the package llmlearn; `make run` builds it and sets PYTHONPATH.
 set -eu
 examples=$(cd "$(dirname "$0")/.." && pwd)

@@ -12,13 +12,13 @@ build='gcc make pkg-config libsqlite3-dev libjansson-dev libcurl4-openssl-dev'
 python='python3 python3-dev python3-cffi python3-setuptools python3-wheel python3-pip'
 checks='g++ clang libclang-rt-dev check python3-venv python3-pytest python3-pytest-asyncio'
 checks="$checks gunicorn mypy clang-format-14 openssl python3-aiosmtpd python3-croniter"
-checks="$checks python3-jsonschema python3-prometheus-client"
+checks="$checks python3-jsonschema python3-prometheus-client chromium"
 server='libmicrohttpd-dev libssl-dev'
 rivals='wrk python3-numpy python3-scipy python3-flask gunicorn'
 
 case ${1-} in
-run)      wanted="$build $python" ;;
-check)    wanted="$build $python $checks" ;;
+run)      wanted="$build $python $server" ;;
+check)    wanted="$build $python $server $checks" ;;
 # check: their support archive is the tests'
 bench)    wanted="$build $python $server check $rivals" ;;
 coverage) wanted="$build g++ check gcovr" ;;

@@ -157,8 +157,8 @@ def test_no_more_answers_is_no_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "args",
-    [["--once", "--rate"], ["--week", "--rate"], ["--readers", "-1"], ["--rate", "x"]]
-    + [["--rule", "coin"]],
+    [["--once", "--rate"], ["--week", "--rate"], ["--week", "--month"], ["--rate", "x"]]
+    + [["--rule", "coin"], ["--readers", "-1"]],
 )
 def test_wrong_arguments(tmp_path: Path, args: list[str]) -> None:
     done = run(tmp_path, *args)

@@ -1,0 +1,62 @@
+// Every page fits into every window, and stands still for those who ask for it.
+import assert from 'node:assert/strict';
+import { mustFail, painted } from './browser.mjs';
+import { PAGES } from './pages.mjs';
+
+const WIDTHS = [320, 375, 768, 1440];
+
+async function resize(page, width) {
+  await page.setViewportSize({ width, height: 800 });
+  await painted(page);
+}
+
+async function checkFits(page) {
+  const wide = await page.evaluate(() => {
+    const { scrollWidth } = document.scrollingElement;
+    const over = [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+      .slice(0, 3)
+      .map((element) => `${element.tagName} ${element.className}`);
+    return scrollWidth > innerWidth ? [`${scrollWidth} px in ${innerWidth}`, ...over] : [];
+  });
+  assert.deepEqual(wide, [], `${page.url()} scrolls sideways`);
+}
+
+/** How many things move by themselves, or take their time to change. */
+const moving = (page) =>
+  page.evaluate(
+    () =>
+      document.getAnimations().filter((one) => {
+        const { duration, iterations } = one.effect.getComputedTiming();
+        return duration > 1 || iterations === Infinity;
+      }).length,
+  );
+
+export const tests = {
+  ...Object.fromEntries(
+    PAGES.map(({ name, path, admin }) => [
+      `${name} fits at ${WIDTHS.join(', ')}, and stands still for who wants it so`,
+      async (visitors) => {
+        const page = await visitors.page({ path, admin, reducedMotion: 'reduce' });
+        for (const width of WIDTHS) {
+          await resize(page, width);
+          await checkFits(page);
+        }
+        assert.equal(await moving(page), 0);
+      },
+    ]),
+  ),
+
+  'control: what is too wide is seen, and what moves': async (visitors) => {
+    const page = await visitors.page({ path: '/nowhere' });
+    await resize(page, 320);
+    await page.evaluate(() => {
+      const wide = document.createElement('div');
+      wide.style.cssText = 'width: 400px; height: 1px';
+      document.querySelector('main').append(wide);
+      document.body.animate([{ opacity: 0.9 }, {}], 1e6);
+    });
+    await mustFail(() => checkFits(page), /scrolls sideways/);
+    assert.equal(await moving(page), 1);
+  },
+};

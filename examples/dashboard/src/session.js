@@ -1,0 +1,51 @@
+/** Who is signed in: the admin token, kept in this tab alone and gone when it closes. */
+import { useSyncExternalStore } from 'react';
+
+const KEY = 'llmlearn-admin-token';
+const NOBODY = { token: null, refused: false };
+const listeners = new Set();
+let session = read();
+
+function read() {
+  try {
+    return { token: sessionStorage.getItem(KEY), refused: false };
+  } catch {
+    return NOBODY; // storage may be forbidden; signing in then lasts until the next reload
+  }
+}
+
+function change(next) {
+  session = next;
+  try {
+    if (next.token) sessionStorage.setItem(KEY, next.token);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    /* as above */
+  }
+  for (const tell of listeners) tell();
+}
+
+export const getToken = () => session.token;
+export const signIn = (token) => change({ token: token.trim(), refused: false });
+export const signOut = () => change(NOBODY);
+
+/** The server said 401 to this token; a newer one stays. */
+export function refuseToken(token) {
+  if (token !== null && token === session.token) change({ token: null, refused: true });
+}
+
+/** Takes `#token=...` over from the address and removes it there, from the history as well. */
+export function takeTokenFromAddress() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (!token) return;
+  history.replaceState(history.state, '', location.pathname + location.search);
+  signIn(token);
+}
+
+function subscribe(tell) {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
+}
+
+/** @returns {{token: string|null, refused: boolean}} */
+export const useSession = () => useSyncExternalStore(subscribe, () => session);

@@ -1,0 +1,107 @@
+import { act, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { App } from '../src/App.jsx';
+import { ErrorBoundary } from '../src/components/ErrorBoundary.jsx';
+import { navigate } from '../src/router.jsx';
+import { signOut } from '../src/session.js';
+import { expectAccessible } from './accessible.js';
+import analytics from './fixtures/analytics.json';
+import { problem, serve } from './server.js';
+
+const TOKEN = 'a'.repeat(32);
+const WIDE = { timeout: 10_000 }; // the first load of a page's own code
+
+beforeEach(() => {
+  signOut();
+  serve({
+    'GET /api/explanations': { explanations: [], next: null },
+    'GET /api/admin/llm-analytics': ({ headers }) =>
+      headers.Authorization === `Bearer ${TOKEN}`
+        ? analytics
+        : problem(401, 'Not signed in', 'The token is missing or wrong.'),
+  });
+});
+
+describe('the pages', () => {
+  it('are named in title and navigation, and get the focus', async () => {
+    const { container } = render(<App />);
+    await screen.findByText('No explanations yet');
+    expect(document.title).toBe('Explanations · llmlearn');
+    await expectAccessible(container);
+    await userEvent.click(screen.getByRole('link', { name: 'Analytics' }));
+    expect(document.title).toBe('Analytics · llmlearn');
+    expect(screen.getByRole('link', { name: 'Analytics' })).toHaveAttribute('aria-current', 'page');
+    expect(screen.getByRole('main')).toHaveFocus();
+  });
+
+  it('say so where there is none', () => {
+    history.replaceState(null, '', '/nowhere');
+    render(<App />);
+    expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('There is no such page');
+  });
+
+  it('of administrators ask for the token, and again when it is refused', async () => {
+    history.replaceState(null, '', '/analytics');
+    render(<App />);
+    await userEvent.type(screen.getByLabelText('Admin token'), 'wrong{Enter}');
+    expect(await screen.findByText(/did not accept this token/, {}, WIDE)).toBeVisible();
+    await userEvent.type(screen.getByLabelText('Admin token'), `${TOKEN}{Enter}`);
+    expect(await screen.findByText('Found helpful', {}, WIDE)).toBeVisible();
+    await userEvent.click(screen.getByRole('button', { name: 'Sign out' }));
+    expect(screen.getByLabelText('Admin token')).toBeVisible();
+    expect(screen.queryByText('Found helpful')).toBeNull();
+  });
+});
+
+describe('a part that fails', () => {
+  it('says so, and the rest goes on', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {});
+    let broken = true;
+    const Part = () => {
+      if (broken) throw new Error('a mistake of ours');
+      return <p>fine</p>;
+    };
+    render(
+      <ErrorBoundary>
+        <Part />
+      </ErrorBoundary>,
+    );
+    expect(screen.getByRole('alert')).toHaveTextContent('a mistake of ours');
+    broken = false;
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(screen.getByText('fine')).toBeVisible();
+  });
+});
+
+describe('the theme', () => {
+  it('is the system’s until one is chosen, and remembered', async () => {
+    render(<App />);
+    expect(screen.getByRole('radio', { name: 'As the system' })).toBeChecked();
+    await userEvent.click(screen.getByRole('radio', { name: 'Dark' }));
+    expect(document.documentElement.dataset.theme).toBe('dark');
+    expect(localStorage.getItem('llmlearn-theme')).toBe('dark');
+    await userEvent.click(screen.getByRole('radio', { name: 'As the system' }));
+    expect(document.documentElement.dataset.theme).toBeUndefined();
+    expect(localStorage.getItem('llmlearn-theme')).toBeNull();
+  });
+
+  it('is there before the page is, by public/theme.js', async () => {
+    const { readFileSync } = await import('node:fs');
+    const script = readFileSync('public/theme.js', 'utf8');
+    const run = () => new Function(script)(); // eslint-disable-line no-new-func
+    localStorage.setItem('llmlearn-theme', 'dark');
+    run();
+    expect(document.documentElement.dataset.theme).toBe('dark');
+    delete document.documentElement.dataset.theme;
+    localStorage.setItem('llmlearn-theme', 'x" onload="alert(1)');
+    run();
+    expect(document.documentElement.dataset.theme).toBeUndefined();
+  });
+});
+
+it('an address changed elsewhere is followed', async () => {
+  render(<App />);
+  act(() => navigate('/nowhere'));
+  await waitFor(() => expect(document.title).toBe('Not found · llmlearn'));
+});

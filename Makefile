@@ -227,7 +227,7 @@ $B/python/.made: $(BINDING) include/llmlearn.h | all
 	@touch $@
 
 pytest: binding
-	$Q$(PY_ENV) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $T
+	$Q$(PY_ENV):$(CURDIR)/tests/support $(PYTHON) -m pytest -q -rs -p no:cacheprovider -p canary $T
 
 # ---- the dashboard, by Vite; where that cannot be installed, the rest does without
 

@@ -775,11 +775,15 @@ typedef struct llmlearn_generation {
  *   characters  not_utf8, control_characters, invisible_characters, unassigned_characters,
  *               foreign_characters, mixed_scripts, split_words
  *   content     url, email, html, secret, encoded, override_phrase, role_marker, exfiltration,
- *               tool_use, fixed_verdict, profit_promise, toxic
+ *               tool_use, fixed_verdict, profit_promise, toxic, one_sided (risks left out, a
+ *               verdict known beforehand, data set aside), steering (towards a party, a hurry, a
+ *               deed), unfamiliar (words that explaining takes none of; English prompts only)
  *   tried out   moderation, replay
  *
- * They are fences, not a wall: no filter finds every trick. The wall is that a draft serves nobody
- * before a person has approved it (llmlearn_schedule), and then only in a test.
+ * They are fences, not a wall: no filter finds every trick. Measured: of 30 attacks in plain words
+ * written before the guardrails for meaning, 26 were refused, of 133 honest prompts 2; of 20
+ * written by somebody who had read them, none. The wall is that a draft serves nobody before a
+ * person has approved it (llmlearn_schedule), and then only in a test.
  *
  *   out_json  {"run", "parent", "model", "prompt_tokens", "completion_tokens", "cost_nanousd"
  *             (null: unknown), "variants": [{"version", "status": "draft" | "rejected", "reason",
@@ -810,7 +814,7 @@ LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signa
 
 /* ---- schedule and alerts ----------------------------------------------- */
 
-#define LLMLEARN_SCHEDULE_UNAPPROVED 0x1u    /* variants need no person's approval to be tested */
+#define LLMLEARN_SCHEDULE_UNAPPROVED 0x1u    /* tests drafts that no person approved; see below */
 #define LLMLEARN_SCHEDULE_KEEP_PREVIOUS 0x2u /* the champion before is an arm again */
 #define LLMLEARN_SCHEDULE_ONLY_DECIDE 0x4u   /* neither generates nor starts tests */
 
@@ -828,6 +832,11 @@ LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signa
  * many as it would be asked for that nobody has read yet. A model that fails, or a budget that is
  * used up, leaves the signal with what there is. A signal without a champion gets its baseline
  * version as the first one if that has a text; else it is left alone.
+ *
+ * _UNAPPROVED takes the wall away: what passes the guardrails reaches readers in a test. Of 1,149
+ * attacks that a hijacked model answered in our tests, 33 pass. Use it only where somebody reads
+ * the "test_started" alerts, which name the new prompts, or where the model sees no strangers'
+ * comments.
  *
  * Each step is recorded with it, so that a crash or another process goes on where it ended; what
  * somebody is to be told is recorded in the same transaction. Alerts, and how often:

@@ -5,10 +5,12 @@
  * over a hostile one kept.
  *
  * Two kinds differ in what they are worth. Form (placeholders, fields, sizes, characters,
- * addresses, markup, secrets, codes, scripts) is decided: what breaks it does not pass. Meaning
- * (override, exfiltration, verdict, promise, insult, tool) is words in a table: their disguises are
- * seen through, but of 30 attacks in plain English that nobody had tuned them on, 26 passed
- * ("unseen" in tests/data/prompts/hostile.json). So these are fences and not the wall: that a
+ * addresses, markup, secrets, codes, scripts) is decided: what breaks it does not pass. Meaning is
+ * judged by words, three ways: tables of phrases, whose disguises are seen through; classes of
+ * meaning near each other (guard_meanings.h); and words that explaining has no use for
+ * (vocabulary.h). Measured on tests/data/prompts: of 30 attacks in plain words that nothing was
+ * tuned on, 26 are refused, of 133 honest prompts 2; but of 20 that somebody wrote who had read the
+ * guards, none. The last two ways are for English. So these are fences and not the wall: that a
  * person approves a draft, that it gets a small share of the traffic, that a test watches it and
  * that it can be rolled back is what makes generated prompts safe to use.
  *
@@ -56,7 +58,7 @@ typedef struct ll_guard_reason {
     char detail[120];
 } ll_guard_reason;
 
-#define LL_GUARD_REASONS_MAX 32
+#define LL_GUARD_REASONS_MAX 40
 
 typedef struct ll_guard_verdict {
     size_t reason_count; /* 0: accepted */

@@ -107,6 +107,14 @@ static double share(const small_words *s, size_t language)
     return s->words == 0 ? 0 : (double)s->of[language] / (double)s->words;
 }
 
+bool ll_guard_is_english(const ll_guard_context *c)
+{
+    small_words base = count_small_words(&c->base), candidate = count_small_words(&c->candidate);
+
+    return (LL_STOP_ENGLISH >> base.best & 1) && (LL_STOP_ENGLISH >> candidate.best & 1) &&
+           base.of[base.best] > 0 && base.words + candidate.words >= WORDS_JUDGED;
+}
+
 /* ---- sentences ----------------------------------------------------------- */
 
 /* Words of the base, as a bit for each of 2^16 hashes: one too many now and then. */
@@ -126,7 +134,7 @@ static bool is_new(const known_words *known, const ll_guard_word *word)
     return !(known->bits[word->hash >> 3 & 0x1fff] & 1u << (word->hash & 7));
 }
 
-static bool is_field(const ll_guard_context *c, const ll_guard_word *word)
+bool ll_guard_is_field(const ll_guard_context *c, const ll_guard_word *word)
 {
     const char *data = c->candidate.raw.text + word->from;
 
@@ -176,7 +184,7 @@ static bool has_strange_sentence(const ll_guard_context *c, size_t language, siz
         unsigned languages = languages_of(t, word);
         bool is_latin = (unsigned char)t->views[LL_VIEW_PLAIN].data[word->begin] < 0x80;
 
-        if (is_latin && is_text_word(word) && is_new(&known, word) && !is_field(c, word))
+        if (is_latin && is_text_word(word) && is_new(&known, word) && !ll_guard_is_field(c, word))
             s.new_words++;
         if (language < LL_STOP_LANGUAGES && (languages >> language & 1))
             s.own_small++;

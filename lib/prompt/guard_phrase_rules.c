@@ -117,7 +117,7 @@ const ll_phrase_rule ll_override_rules[] = {
                  "in the comment|found in|from the text|text tells|from the data|comment asks|"
                  "comments ask|comment says|news says" },
       .gap = 14 },
-    { .parts = { "as instruction|as an instruction|as a command|as commands|as an order|"
+    { .parts = { "as instruction|as an instruction|as a command|as commands|as an order|as orders|"
                  "news text tells you" } },
     { .parts = { "to one side|next sentence alone|is the law for you|comment section decide|"
                  "comments decide|never mind the|mind the safety|given you limits|had no limits|no "
@@ -448,7 +448,8 @@ const ll_phrase_rule ll_profit_promise_rules[] = {
     { .parts = { "guarantee|guaranteed|guaranteeing|assure|promise|promising|certain|warrant|"
                  "ensure|"
                  "secure|definite|sure",
-                 "profit|return|^gain|earning|^win$|winning|upside|price will|will rise|will fall|"
+                 "profit|^returns|high return|good return|a return|^gain|earning|^win$|winning|"
+                 "upside|price will|will rise|will fall|"
                  "^income|wealth|riches|success|money" },
       .gap = 30 },
     { .parts = { "risk free|riskfree|riskless|cannot lose|cant lose|can not lose|never lose|no way "
@@ -507,8 +508,8 @@ const ll_phrase_rule ll_profit_promise_rules[] = {
 const ll_phrase_rule ll_toxic_rules[] = {
     { .parts = { "^idiot|^moron|^imbecil|^stupid|^dumb|^fool$|^fools$|^foolish|^fuck|^shit|^"
                  "bullshit|"
-                 "^bitch|^bastard|^asshole|^arsehole|^retard|^nigger|^nigga|^faggot|^cunt|^whore|^"
-                 "slut|"
+                 "^bitch|^bastard|^asshole|^arsehole|^retard|^nigger|^nigga|^faggot|^cunt|^whore$|"
+                 "^whores$|^slut|"
                  "^scum|^loser$|^losers$|^worthless people|^subhuman|^vermin|^pathetic|^ignorant "
                  "reader|"
                  "^swear|make fun of|poke "

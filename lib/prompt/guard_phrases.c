@@ -243,18 +243,6 @@ static bool is_negation(const ll_guard_text *t, const ll_guard_word *word)
     return AMONG(t, word, negations) || AMONG_FOLDED(t, word, folded_negations);
 }
 
-/* A sentence ends between these two bytes of the text. */
-static bool has_break(const ll_guard_text *t, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++)
-        if (strchr(".!?;:\n", t->raw.text[i]) != NULL)
-            return true;
-    return memmem(t->raw.text + from, to - from, "。", 3) != NULL ||
-           memmem(t->raw.text + from, to - from, "：", 3) != NULL ||
-           memmem(t->raw.text + from, to - from, "…", 3) != NULL ||
-           memmem(t->raw.text + from, to - from, "—", 3) != NULL;
-}
-
 /* How many words begin before this byte. */
 static size_t words_before(const ll_guard_text *t, size_t at)
 {
@@ -271,13 +259,32 @@ static size_t words_before(const ll_guard_text *t, size_t at)
     return low;
 }
 
+static const char *const clause_openers[] = { "do", "and", "or", "but", "please", "also" };
+
+/* ", do not ...", ", and never ...": the words from here to the negation open a clause of its own,
+ * for which no earlier one matters. */
+static bool opens_clause(const ll_guard_text *t, size_t from, size_t negation)
+{
+    if (memchr(t->raw.text + t->words[from - 1].from, ',',
+               t->words[from].from - t->words[from - 1].from) == NULL)
+        return false;
+    for (size_t i = from; i < negation; i++)
+        if (!AMONG(t, &t->words[i], clause_openers))
+            return false;
+    return true;
+}
+
 /* No word that turns the negation around stands before it in the sentence. */
 static bool is_unconditional(const ll_guard_text *t, size_t index)
 {
+    size_t negation = index;
+
     for (size_t back = 0; index > 0 && back < LOOK_BACK_WORDS; back++) {
+        if (opens_clause(t, index, negation))
+            return true;
         const ll_guard_word *word = &t->words[--index];
 
-        if (has_break(t, word->from, t->words[index + 1].from))
+        if (ll_guard_text_breaks(t, word->from, t->words[index + 1].from))
             return true;
         if (AMONG(t, word, turning_words) || is_negation(t, word))
             return false;
@@ -302,7 +309,7 @@ bool ll_guard_phrases_negated(const ll_guard_text *t, size_t at)
         const ll_guard_word *word = &t->words[--index];
         size_t next = index + 1 < t->word_count ? t->words[index + 1].from : at;
 
-        if (has_break(t, word->from, next < at ? next : at))
+        if (ll_guard_text_breaks(t, word->from, next < at ? next : at))
             return false;
         if (is_negation(t, word))
             return is_joined(t, word->from + word->bytes, next < at ? next : at) &&
@@ -329,7 +336,7 @@ static bool is_negated_between(const ll_guard_text *t, size_t first, size_t seco
             return false;
         count += is_no;
     }
-    return count == 1 && !has_break(t, first, second);
+    return count == 1 && !ll_guard_text_breaks(t, first, second);
 }
 
 /* "To promise no profit is forbidden", "... unless": not a plain negation any more. */
@@ -340,7 +347,7 @@ static bool is_taken_back(const ll_guard_text *t, size_t at)
     for (size_t i = 0; i < LOOK_BACK_WORDS && index + i < t->word_count; i++) {
         const ll_guard_word *word = &t->words[index + i];
 
-        if (index + i > 0 && has_break(t, t->words[index + i - 1].from, word->from))
+        if (index + i > 0 && ll_guard_text_breaks(t, t->words[index + i - 1].from, word->from))
             return false;
         if (AMONG(t, word, turning_words) || AMONG(t, word, taking_back))
             return true;

@@ -430,3 +430,14 @@ void ll_guard_text_place(const ll_guard_text *t, size_t at, size_t *out_line, si
         }
     }
 }
+
+bool ll_guard_text_breaks(const ll_guard_text *t, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (strchr(".!?;:\n", t->raw.text[i]) != NULL)
+            return true;
+    return memmem(t->raw.text + from, to - from, "。", 3) != NULL ||
+           memmem(t->raw.text + from, to - from, "：", 3) != NULL ||
+           memmem(t->raw.text + from, to - from, "…", 3) != NULL ||
+           memmem(t->raw.text + from, to - from, "—", 3) != NULL;
+}

@@ -71,6 +71,9 @@ void ll_guard_text_squeeze(const char *phrase, char *out, size_t out_bytes);
 /* Line and column, from 1, of a byte of the text. */
 void ll_guard_text_place(const ll_guard_text *t, size_t at, size_t *out_line, size_t *out_column);
 
+/* A sentence ends between these two bytes of the text. */
+bool ll_guard_text_breaks(const ll_guard_text *t, size_t from, size_t to);
+
 uint64_t ll_guard_text_hash(const char *data, size_t bytes);
 
 #endif

@@ -60,8 +60,18 @@ ll_guard ll_guard_fixed_verdict, ll_guard_profit_promise, ll_guard_toxic;
 bool ll_guard_object_to(const ll_guard_context *c, const ll_phrase_rule *rules, const char *why,
                         ll_guard_reason *out);
 
+/* guard_meanings.c */
+ll_guard ll_guard_one_sided, ll_guard_steering;
+
+/* guard_vocabulary.c */
+ll_guard ll_guard_unfamiliar;
+
 /* guard_language.c */
 ll_guard ll_guard_language;
+/* The base prompt is in English, as far as its small words tell. */
+bool ll_guard_is_english(const ll_guard_context *c);
+/* The word is, or is part of, the name of a field. */
+bool ll_guard_is_field(const ll_guard_context *c, const ll_guard_word *word);
 
 /* guard_likeness.c */
 ll_guard ll_guard_near_copy, ll_guard_unrelated;

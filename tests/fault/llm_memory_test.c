@@ -6,6 +6,7 @@
 #include "llm/chat.h"
 #include "llm/models.h"
 #include "llm/moderation.h"
+#include "support/canary.h"
 #include "support/expect.h"
 #include "support/http_server.h"
 
@@ -108,7 +109,7 @@ static void answer(void *user, const http_server_request *request)
 static ll_llm_endpoint endpoint(void)
 {
     return (ll_llm_endpoint){
-        .base_url = base_url, .api_key = "sk-key", .model = "m", .retries_max = -1
+        .base_url = base_url, .api_key = CANARY_KEY, .model = "m", .retries_max = -1
     };
 }
 

@@ -12,6 +12,7 @@
 #include "store/lineage.h"
 #include "store/outbox.h"
 #include "store/schedule.h"
+#include "support/canary.h"
 #include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
@@ -382,7 +383,7 @@ static bool deliver(const char *url, int64_t at_us, const char *point)
     if (pid == 0) {
         const llmlearn_webhook webhook = { .struct_size = sizeof webhook,
                                            .url = url,
-                                           .secret = "0123456789abcdef" };
+                                           .secret = CANARY_SECRET };
         atomic_llong clock;
         atomic_init(&clock, at_us);
         llmlearn *learner = weeks_open(path, &clock);

@@ -1,20 +1,18 @@
 /* An API key and a header with a secret go through explaining, generating and the weekly job, with
  * every failure that a service can have: they reach the service, and are afterwards in no log line,
  * no error, no answer, no alert, and in no file of the learner's. Nor is the key of the alerts. */
+#include "support/canary.h"
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
 #include "support/learners.h"
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#define KEY "sk-canary-7f3a9b1c5d"
-#define HEADER_SECRET "hdr-canary-2e8d4f6a"
-#define HOOK_SECRET "hook-canary-6b0e8a2f"
+#define KEY CANARY_KEY
+#define HEADER_SECRET CANARY_MARK "-header"
 #define GOOD                                                                                       \
     "{\"choices\": [{\"message\": {\"role\": \"assistant\", \"content\": \"It rises.\"},"          \
     " \"finish_reason\": \"stop\"}], \"usage\": {\"prompt_tokens\": 5, \"completion_tokens\": 3}}"
@@ -33,16 +31,9 @@ static int64_t read_clock(void *user)
     return atomic_load(&now_us);
 }
 
-static bool holds_secret(const char *text, size_t bytes)
-{
-    return memmem(text, bytes, KEY, strlen(KEY)) != NULL ||
-           memmem(text, bytes, HEADER_SECRET, strlen(HEADER_SECRET)) != NULL ||
-           memmem(text, bytes, HOOK_SECRET, strlen(HOOK_SECRET)) != NULL;
-}
-
 static void expect_clean(const char *where, const char *text)
 {
-    ck_assert_msg(!holds_secret(text, strlen(text)), "%s holds the secret: %s", where, text);
+    ck_assert_msg(!canary_is_in_text(text), "%s holds the secret: %s", where, text);
 }
 
 static void log_line(void *user, llmlearn_log_level level, const char *id, const char *text)
@@ -63,9 +54,8 @@ static void answer(void *user, const http_server_request *request)
     (void)user;
     if (strcmp(request->path, "/hook") == 0) {
         atomic_fetch_add(&alerts, 1);
-        atomic_fetch_add(&dirty_alerts,
-                         holds_secret(request->body, request->body_bytes) ||
-                             holds_secret(request->headers, strlen(request->headers)));
+        atomic_fetch_add(&dirty_alerts, canary_is_in(request->body, request->body_bytes) ||
+                                            canary_is_in_text(request->headers));
         http_server_reply(request->fd, 200, "", "");
         return;
     }
@@ -95,48 +85,6 @@ static void answer(void *user, const http_server_request *request)
         http_server_reply(request->fd, 429, "retry-after: 900\r\n", echo);
         return;
     }
-}
-
-/* ---- files ------------------------------------------------------------- */
-
-static void search_file(const char *name)
-{
-    FILE *file = fopen(name, "rb");
-    struct stat about;
-
-    ck_assert(file != NULL && stat(name, &about) == 0);
-    char *content = malloc((size_t)about.st_size + 1);
-    size_t bytes = fread(content, 1, (size_t)about.st_size, file);
-    ck_assert_msg(!holds_secret(content, bytes), "%s holds the secret", name);
-    free(content);
-    fclose(file);
-}
-
-static int search_folder(const char *name)
-{
-    DIR *all = opendir(name);
-    int files = 0;
-
-    ck_assert_ptr_nonnull(all);
-    for (struct dirent *entry; (entry = readdir(all)) != NULL;) {
-        char whole[1000];
-        struct stat about;
-        if (entry->d_name[0] == '.' && entry->d_name[1] == '\0')
-            continue;
-        if (strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(whole, sizeof whole, "%s/%s", name, entry->d_name);
-        if (stat(whole, &about) != 0)
-            continue; /* the journal's keeper has taken it away */
-        if (S_ISDIR(about.st_mode)) {
-            files += search_folder(whole);
-        } else {
-            search_file(whole);
-            files++;
-        }
-    }
-    closedir(all);
-    return files;
 }
 
 /* ---- the life of a key -------------------------------------------------- */
@@ -201,7 +149,7 @@ static void set_alerts(llmlearn *learner)
                                          .response_rate_min = 0.5 };
     const llmlearn_webhook webhook = { .struct_size = sizeof webhook,
                                        .url = http_server_url(server, "/hook"),
-                                       .secret = HOOK_SECRET };
+                                       .secret = CANARY_SECRET };
 
     expect_ok(llmlearn_set_schedule(learner, &schedule, LEARNER_DEADLINE_MS));
     expect_ok(llmlearn_set_webhook(learner, &webhook));
@@ -245,27 +193,24 @@ START_TEST(secrets_reach_the_service_and_nothing_else)
     http_server_stop(server); /* nobody is there any more */
     use(learner);
     expect_ok(llmlearn_flush(learner, LEARNER_DEADLINE_MS));
-    ck_assert_int_ge(search_folder(folder), 3);
+    ck_assert_ptr_null(canary_find(folder));
     expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
-    ck_assert_int_ge(search_folder(folder), 1);
     folder_remove(folder);
 }
 END_TEST
 
-/* The search itself: a key that is logged as a text is found. */
+/* The search itself: a key that is logged as a text is found, in the journal and in the store. */
 START_TEST(a_secret_in_a_file_is_found)
 {
     folder_make_fast(folder);
     snprintf(path, sizeof path, "%s/a.db", folder);
     llmlearn *learner = learner_open(path);
+    ck_assert_ptr_null(canary_find(folder));
     expect_ok(learner_log(learner, "here it is: " KEY, NULL));
+    ck_assert_ptr_nonnull(canary_find(folder));
     expect_ok(llmlearn_close(learner, LEARNER_DEADLINE_MS));
-    FILE *file = fopen(path, "rb");
-    static char content[1 << 20];
-    size_t bytes = fread(content, 1, sizeof content, file);
-    fclose(file);
-    ck_assert(holds_secret(content, bytes));
-    folder_remove(folder);
+    ck_assert_ptr_nonnull(canary_find(path));
+    folder_clear(folder);
 }
 END_TEST
 

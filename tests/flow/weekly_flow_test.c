@@ -1,5 +1,6 @@
 /* The weekly job through the public calls alone, on a clock of our own: a month from the first
  * prompt to the next champion, what it waits for, what it tells people, who runs it. */
+#include "support/canary.h"
 #include "support/expect.h"
 #include "support/folder.h"
 #include "support/http_server.h"
@@ -525,7 +526,7 @@ START_TEST(arguments_are_checked)
     expect_err(llmlearn_set_mail(learner, &m), LLMLEARN_EINVAL, "from");
     m.from = "engine@example.com";
     expect_ok(llmlearn_set_mail(learner, &m));
-    m.password = "secret";
+    m.password = CANARY_PASSWORD;
     expect_err(llmlearn_set_mail(learner, &m), LLMLEARN_EINVAL, "user");
     m.user = "engine";
     expect_ok(llmlearn_set_mail(learner, &m));
@@ -536,7 +537,7 @@ START_TEST(arguments_are_checked)
     w.url = "https://example.com/hook";
     w.secret = "short";
     expect_err(llmlearn_set_webhook(learner, &w), LLMLEARN_EINVAL, "secret");
-    w.secret = "0123456789abcdef";
+    w.secret = CANARY_SECRET;
     expect_ok(llmlearn_set_webhook(learner, &w));
     w.url = "ftp://example.com/hook";
     ck_assert_int_eq(llmlearn_set_webhook(learner, &w), LLMLEARN_EINVAL);
@@ -576,7 +577,7 @@ static http_server *hook_start(hook *h)
     http_server *server = http_server_start(take_alert, h);
     const llmlearn_webhook webhook = { .struct_size = sizeof webhook,
                                        .url = http_server_url(server, "/alerts"),
-                                       .secret = "0123456789abcdef" };
+                                       .secret = CANARY_SECRET };
 
     expect_ok(llmlearn_set_webhook(learner, &webhook));
     return server;

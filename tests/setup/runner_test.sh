@@ -50,6 +50,14 @@ counts 'a silent success' '1 passed, 0 failed' 0 'true'
 counts 'a silent failure' '0 passed, 1 failed' 1 'exit 3'
 counts 'a crash' '0 passed, 1 failed' 1 'kill -SEGV $$'
 counts 'a hang' '0 passed, 1 failed' 1 'exec sleep 20'
+mark=$(sed -n 's/^#define CANARY_MARK "\(.*\)"$/\1/p' tests/support/canary.h)
+for before in '' x xy; do
+    counts "a secret in what is printed, behind '$before'" '1 passed, 1 failed' 1 \
+        "echo 'ok $before$mark'"
+    counts "a secret in base64, behind '$before'" '1 passed, 1 failed' 1 \
+        "printf %s '$before${mark}z' | base64; echo ok a"
+done
+counts 'no secret' '1 passed, 0 failed' 0 "echo ok ${mark%?}"
 counts 'several' '4 passed, 2 failed' 1 'echo ok a' "$check" 'true'
 
 if tests/run.sh "$work/nothing" | tail -n 1 | grep -qx '0 passed, 1 failed'; then

@@ -4,6 +4,7 @@
 #define SUPPORT_EXPECT_H
 
 #include "llmlearn.h"
+#include "support/canary.h"
 
 #include <check.h>
 #include <string.h>
@@ -15,7 +16,7 @@
                       llmlearn_error_name(expect_got), llmlearn_error_detail());                   \
     } while (0)
 
-/* `words` is what the detail line must hold: the name of the field. */
+/* `words` is what the detail line must hold: the name of the field. No secret may be in it. */
 #define expect_err(call, code, words)                                                              \
     do {                                                                                           \
         llmlearn_err expect_got = (call);                                                          \
@@ -23,6 +24,7 @@
                       llmlearn_error_name(expect_got), #code, llmlearn_error_detail());            \
         ck_assert_msg(strstr(llmlearn_error_detail(), (words)) != NULL, "%s: \"%s\" lacks \"%s\"", \
                       #call, llmlearn_error_detail(), (words));                                    \
+        ck_assert_msg(!canary_is_in_text(llmlearn_error_detail()), "%s: a secret is told", #call); \
     } while (0)
 
 #endif

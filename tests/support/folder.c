@@ -1,5 +1,7 @@
 #include "support/folder.h"
 
+#include "support/canary.h"
+
 #include <check.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -39,9 +41,18 @@ static int remove_one(const char *path, const struct stat *found, int kind, stru
     return remove(path);
 }
 
-void folder_remove(const char *path)
+void folder_clear(const char *path)
 {
     ck_assert_int_eq(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+void folder_remove(const char *path)
+{
+    const char *leak = canary_find(path);
+
+    /* The folder stays, to be looked at; its test fails by its own name. */
+    ck_assert_msg(leak == NULL, "a secret is left in %s", leak);
+    folder_clear(path);
 }
 
 unsigned char *file_read(const char *path, size_t *out_bytes)

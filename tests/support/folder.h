@@ -11,8 +11,10 @@
 void folder_make(char out_path[FOLDER_PATH_BYTES]);
 /* In memory if the machine has /dev/shm: for tests of many small commits. */
 void folder_make_fast(char out_path[FOLDER_PATH_BYTES]);
-/* With everything in it. */
+/* With everything in it, in which no secret of the tests may be (canary.h). */
 void folder_remove(const char *path);
+/* The same, whatever is in it. */
+void folder_clear(const char *path);
 
 /* A whole file, for the caller to free; NULL if there is none. */
 unsigned char *file_read(const char *path, size_t *out_bytes);

@@ -1,5 +1,6 @@
 #include "support/learners.h"
 
+#include "support/canary.h"
 #include "support/expect.h"
 
 #include <dirent.h>
@@ -16,6 +17,7 @@ void learner_options(const char *path, llmlearn_options *out_options)
     out_options->segment_bytes = 64 << 10;
     out_options->batch_interval_ms = 5;
     out_options->feedback_per_hour = UINT32_MAX;
+    out_options->log = canary_log;
 }
 
 llmlearn *learner_open(const char *path)

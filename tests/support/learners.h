@@ -10,7 +10,8 @@
 /* Far enough for anything that should work, on the slowest machine. */
 #define LEARNER_DEADLINE_MS 60000u
 
-/* A ring of sixteen segments of 64 KiB, so that it is soon recycled; no limit of votes. */
+/* A ring of sixteen segments of 64 KiB, so that it is soon recycled; no limit of votes; no secret
+ * may be in the log. */
 void learner_options(const char *path, llmlearn_options *out_options);
 llmlearn *learner_open(const char *path);
 

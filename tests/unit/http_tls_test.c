@@ -1,5 +1,6 @@
 /* Whom we trust: servers with every kind of certificate, by openssl. */
 #include "http/request.h"
+#include "support/canary.h"
 #include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
@@ -112,7 +113,7 @@ static int start_server(child *server, const server_case *c)
 static llmlearn_err ask(const server_case *c, int port, ll_http_response *out_response)
 {
     char url[64], ca[FOLDER_PATH_BYTES + 64];
-    static const char *const headers[] = { "Authorization: Bearer sk-canary" };
+    static const char *const headers[] = { "Authorization: Bearer " CANARY_KEY };
     ll_http_request request = { .method = "GET",
                                 .url = url,
                                 .headers = headers,

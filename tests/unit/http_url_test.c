@@ -1,5 +1,6 @@
 /* Which URLs and which addresses may be called. */
 #include "http/url.h"
+#include "support/canary.h"
 #include "support/expect.h"
 
 #include <arpa/inet.h>
@@ -110,8 +111,8 @@ static const struct {
     { "http://\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa6.0.0.1/", "percent-encoded" },
     /* whose name is it? */
     { "https://user@api.example.com/", "user name" },
-    { "https://user:secret@api.example.com/", "user name" },
-    { "https://:secret@api.example.com/", "" },
+    { "https://user:" CANARY_PASSWORD "@api.example.com/", "user name" },
+    { "https://:" CANARY_PASSWORD "@api.example.com/", "" },
     { "https://@api.example.com/", "" },
     { "http://127.0.0.1@evil.example/", "user name" },
     { "http://127.0.0.1:80@evil.example/", "user name" },
@@ -192,8 +193,7 @@ START_TEST(all_others_are_refused)
         ck_assert_msg(strstr(llmlearn_error_detail(), refused[i].why) != NULL, "%s: %s",
                       refused[i].url, llmlearn_error_detail());
         ck_assert_int_eq(url.port, 7); /* untouched */
-        ck_assert_msg(strstr(llmlearn_error_detail(), "secret") == NULL, "%s",
-                      llmlearn_error_detail());
+        ck_assert(!canary_is_in_text(llmlearn_error_detail()));
     }
     printf("%zu URL forms: %zu allowed, %zu refused\n", ROWS(allowed) + ROWS(refused),
            ROWS(allowed), ROWS(refused));

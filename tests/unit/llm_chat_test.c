@@ -4,6 +4,7 @@
 #include "llm/chat.h"
 #include "llm/models.h"
 #include "llm/moderation.h"
+#include "support/canary.h"
 #include "support/expect.h"
 #include "support/http_server.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 
 #define SOON_MS 20000
-#define CANARY "sk-canary-5f2c8d0e7b"
+#define CANARY CANARY_KEY
 #define GOOD                                                                                       \
     "{\"model\":\"m-2026\",\"choices\":[{\"message\":{\"content\":\"fine\"},\"finish_reason\":"    \
     "\"stop\"}],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2}}"

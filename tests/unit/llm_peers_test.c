@@ -6,6 +6,7 @@
 #include "llm/chat.h"
 #include "llm/models.h"
 #include "llm/moderation.h"
+#include "support/canary.h"
 #include "support/child.h"
 #include "support/expect.h"
 
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #define SOON_MS 60000
-#define KEY "sk-peer-3f9a61c2"
+#define KEY CANARY_KEY
 
 static child peer;
 static char base_url[128];

@@ -4,6 +4,7 @@
  * repeat in all they refuse, must be nowhere. */
 #include "http/smtp.h"
 #include "mail/message.h"
+#include "support/canary.h"
 #include "support/certificate.h"
 #include "support/child.h"
 #include "support/expect.h"
@@ -21,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CANARY "c4n4ry-in-the-mine"
+#define CANARY CANARY_PASSWORD
 #define AMPLE_MS 30000u
 #define SHORT_MS 700u /* for what must not be waited for: it would come after a minute */
 

@@ -1,6 +1,7 @@
 /* Webhooks, to a receiver in Python that verifies them by its own HMAC and repeats the secret in
  * all its answers. */
 #include "mail/webhook.h"
+#include "support/canary.h"
 #include "support/child.h"
 #include "support/expect.h"
 #include "support/folder.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANARY "c4n4ry-in-the-mine"
+#define CANARY CANARY_SECRET
 #define AMPLE_MS 30000u
 
 static char folder[FOLDER_PATH_BYTES], spool[FOLDER_PATH_BYTES + 16];

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from canary import MARK
 from endpoint import Endpoint
 
 import llmlearn
@@ -17,7 +18,7 @@ from llmlearn import Answer, AsyncLearner, Cancel, Learner
 
 PROMPT = "Why {{signal}} {{ticker}} at {{price}}?"
 ASK = {"ticker": "AAPL", "signal": "BUY"}
-KEY = "sk-a-secret-that-nobody-sees"
+KEY = f"sk-{MARK}"
 
 
 @pytest.fixture
@@ -92,14 +93,14 @@ def test_the_cache_answers_the_second_time(served, endpoint):
 
 
 def test_a_key_may_come_from_a_function(served, endpoint):
-    keys = iter(["first", "second"])
+    keys = iter([f"first-{MARK}", f"second-{MARK}"])
     served.set_model(
         uses="explaining", model="toy-1", base_url=endpoint.url, api_key=lambda: next(keys)
     )
     for _ in range(2):
         served.explain(**ASK, values={"price": "1"}, cached=False)
     assert [headers["Authorization"] for headers in endpoint.headers] == [
-        "Bearer first", "Bearer second"
+        f"Bearer first-{MARK}", f"Bearer second-{MARK}"
     ]
 
 

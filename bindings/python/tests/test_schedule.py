@@ -13,13 +13,14 @@ import warnings
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from canary import MARK
 
 import llmlearn
 from llmlearn import AsyncLearner, Learner, VirtualClock
 
 MONDAY_US = 1_767_571_200_000_000  # 2026-01-05, 00:00 UTC
 HOUR_US, WEEK_US = 3_600_000_000, 7 * 86_400_000_000
-SECRET = "0123456789abcdef-a-secret"
+SECRET = f"{MARK}-secret"
 
 BASE = "Explain to a private investor why the signal for {{ticker}} is {{signal}}."
 WRITTEN = json.dumps({"variants": [
@@ -180,7 +181,7 @@ def test_without_a_schedule_there_is_no_job(learner):
 
 
 def test_an_alert_that_is_refused_is_no_error(weekly, clock, webhook):
-    weekly.set_webhook(url=webhook.url, secret="another-secret-of-16-bytes")
+    weekly.set_webhook(url=webhook.url, secret=f"another {MARK}")
     clock.advance(us=2 * HOUR_US)
     assert weekly.run_due_jobs() == 1
     assert webhook.alerts == []
@@ -211,20 +212,20 @@ GOOD_MAIL = {"server": "smtps://mail.example.com", "sender": "a@example.com",
 
 
 def test_where_mail_goes(learner):
-    learner.set_mail(**GOOD_MAIL, user="u", password="a secret password")
-    learner.set_mail(**GOOD_MAIL, user="u", password=lambda: "a secret password")
+    learner.set_mail(**GOOD_MAIL, user="u", password=MARK)
+    learner.set_mail(**GOOD_MAIL, user="u", password=lambda: MARK)
     learner.set_mail(server=None)
 
 
 @pytest.mark.parametrize("wrong", [
     {"server": "smtp://mail.example.com\r\n"}, {"server": "https://mail.example.com"},
     {"sender": None}, {"sender": "a"}, {"to": []}, {"to": ["b@example.com\r\nBcc: c"]},
-    {"to": ["b@example.com"] * 17}, {"server": "smtp://mail.example.com", "password": "s3cret-p"},
+    {"to": ["b@example.com"] * 17}, {"server": "smtp://mail.example.com", "password": MARK},
 ])
 def test_a_mail_that_cannot_be_is_refused(learner, wrong):
     with pytest.raises(llmlearn.InvalidArgumentError) as refused:
         learner.set_mail(**{**GOOD_MAIL, **wrong})
-    assert "s3cret" not in str(refused.value)
+    assert MARK not in str(refused.value)
 
 
 @pytest.mark.parametrize("wrong", [

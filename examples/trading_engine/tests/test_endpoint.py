@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from canary import MARK
 from llmlearn import AsyncLearner
 
 from trading_engine.endpoint import Endpoint, SetupError
@@ -58,7 +59,7 @@ async def test_https_or_this_machine(learner: AsyncLearner, url: str) -> None:
         "ftp://127.0.0.1/",
         "127.0.0.1:8080",
         "https://",
-        "https://user:password@api.example.com/v1",
+        pytest.param(f"https://user:{MARK}@api.example.com/v1", id="a password"),
         "https://api.example.com/v1#x",
         "https://api.example.com:port/v1",
         "https://[::1/v1",
@@ -66,8 +67,9 @@ async def test_https_or_this_machine(learner: AsyncLearner, url: str) -> None:
     ],
 )
 async def test_other_addresses_are_refused(learner: AsyncLearner, url: str) -> None:
-    with pytest.raises(SetupError, match="LLMLEARN_LLM_URL"):
+    with pytest.raises(SetupError, match="LLMLEARN_LLM_URL") as refused:
         await use(learner, url)
+    assert MARK not in str(refused.value)
 
 
 @pytest.mark.asyncio
@@ -118,7 +120,7 @@ async def test_prices_are_a_file_or_two_numbers(learner: AsyncLearner, tmp_path:
 
 @pytest.mark.asyncio
 async def test_the_key_is_not_shown(learner: AsyncLearner) -> None:
-    assert "secret" not in repr(read(LLMLEARN_LLM_KEY="secret"))
+    assert MARK not in repr(read(LLMLEARN_LLM_KEY=MARK))
     with pytest.raises(SetupError) as refused:
-        await use(learner, LLMLEARN_LLM_KEY="secret\nline")
-    assert "secret" not in str(refused.value)
+        await use(learner, LLMLEARN_LLM_KEY=f"{MARK}\nline")
+    assert MARK not in str(refused.value)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from canary import MARK
 from conftest import Model, completion
 from llmlearn import AsyncLearner, InvalidArgumentError, NotFoundError, RateLimitedError
 
@@ -170,7 +171,7 @@ async def test_a_model_writes_the_text(learner: AsyncLearner, model: Model) -> N
             usage={"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
         )
     )
-    endpoint = model.endpoint(LLMLEARN_LLM_KEY="secret", LLMLEARN_LLM_PRICES="0.15, 0.60")
+    endpoint = model.endpoint(LLMLEARN_LLM_KEY=MARK, LLMLEARN_LLM_PRICES="0.15, 0.60")
     said = await LLMService(learner, endpoint).explain_signal("AAPL", "BUY", 0.85, figures=FIGURES)
     assert (said["explanation"].strip(), said["fallback"]) == ("Because it rose.", False)
     row = await learner.get_explanation(explanation_id=said["explanation_id"])
@@ -187,7 +188,7 @@ async def test_a_model_writes_the_text(learner: AsyncLearner, model: Model) -> N
     assert "206.56" not in asked["messages"][-1]["content"]  # the baseline names no average
     assert "AAPL: BUY. Bullish SMA crossover" in asked["messages"][-1]["content"]
     assert "{{" not in asked["messages"][-1]["content"]
-    assert (model.keys, model.paths) == (["Bearer secret"], ["/v1/chat/completions"])
+    assert (model.keys, model.paths) == ([f"Bearer {MARK}"], ["/v1/chat/completions"])
 
 
 async def test_without_usage_tokens_and_cost_are_unknown(
@@ -318,7 +319,7 @@ async def test_a_model_that_is_not_there(learner: AsyncLearner, model: Model) ->
 async def test_the_key_follows_no_redirect(learner: AsyncLearner, model: Model) -> None:
     model.status = 302
     model.headers = {"Location": model.url + "/elsewhere"}
-    assert await fallback_of(learner, model, LLMLEARN_LLM_KEY="secret") == "model"
+    assert await fallback_of(learner, model, LLMLEARN_LLM_KEY=MARK) == "model"
     assert len(model.asked) == 1
 
 

@@ -52,7 +52,9 @@ class Weekly(Writing):
             cron: minute, hour, day, month, weekday, UTC; the latest one set by
                 any process holds. None: there is no job any more.
             signals: default: all that have a champion or a test.
-            approval: False: variants need no person's approval to be tested.
+            approval: False: variants need no person's approval to be tested. Then
+                the guardrails are all that stands between a model that somebody
+                has turned and your readers, and some attacks pass them.
             only_decide: neither generates nor starts tests.
             keep_previous: the champion before is an arm again.
             rule, min_duration_days, max_duration_days, lift_min: of the tests, as

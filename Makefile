@@ -225,7 +225,7 @@ $B/python/.made: $(BINDING) include/llmlearn.h | all
 	    --no-build-isolation --no-deps --upgrade --target $(@D) $(abspath $B)/binding
 	@touch $@
 
-pytest: binding
+pytest: binding server
 	$Q$(PY_ENV) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $T
 
 # ---- the dashboard, by Vite; where that cannot be installed, the rest does without

@@ -75,8 +75,9 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check \
-        screenshots bench tidy sabotage fuzz coverage peers format install uninstall clean help FORCE
+.PHONY: all server dashboard tests benches unit flow fault binding pytest browser deps run check \
+        screenshots bench tidy sabotage fuzz fuzz-api coverage peers format install uninstall \
+        clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $B/libllmlearn.a $(SO)
@@ -285,6 +286,11 @@ fuzz: deps-check
 	        $B/fuzzed/internals.a $(LDLIBS) && mkdir -p $B/fuzz/$$target.corpus && \
 	    $B/fuzz/$$target -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 	        $B/fuzz/$$target.corpus tests/fuzz/$$target.seeds || exit 1; done
+#: fuzz-api           [EXAMPLES=100] the example server, by Schemathesis from its openapi.json
+EXAMPLES ?= 100
+fuzz-api: deps-check
+	@$(SUBMAKE) all binding server
+	@$(PY_ENV) $(PYTHON) -B tests/fuzz/http_api.py $B/schemathesis $(EXAMPLES)
 #: coverage           lines of lib that the tests run; fails under 85 %
 COVERED := $B/coverage
 coverage: deps-coverage

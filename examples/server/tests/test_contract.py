@@ -202,6 +202,9 @@ def test_a_new_explanation(server: Caller) -> None:
     server.send("giveFeedback", status=200, path=said, body={"helpful": True}, headers=headers)
     shown = server.send("getExplanation", status=200, path=said, headers=user.headers()).json
     assert (shown["positive"], shown["mine"]["helpful"]) == (1, True)
+    for name in ("confidence", "values"):  # null is absent
+        body = {**asked, name: None}
+        server.send("explain", status=200, body=body, headers=user.headers())
     for wrong in ({"ticker": "A B"}, {"signal": "B Y"}, {"confidence": 2}, {"values": {"1": "x"}}):
         server.send("explain", status=422, body={**asked, **wrong}, headers=user.headers())
 

@@ -75,7 +75,7 @@ SO := $B/libllmlearn.so
 
 # ---- build
 
-.PHONY: all server dashboard tests benches unit flow fault binding pytest deps run check \
+.PHONY: all server dashboard tests benches unit flow fault binding pytest browser deps run check \
         screenshots bench tidy sabotage fuzz fuzz-api coverage peers format install uninstall \
         clean help FORCE
 .DELETE_ON_ERROR:
@@ -226,7 +226,7 @@ $B/python/.made: $(BINDING) include/llmlearn.h | all
 	    --no-build-isolation --no-deps --upgrade --target $(@D) $(abspath $B)/binding
 	@touch $@
 
-pytest: binding
+pytest: binding server
 	$Q$(PY_ENV):$(CURDIR)/tests/support $(PYTHON) -m pytest -q -rs -p no:cacheprovider -p canary $T
 
 # ---- the dashboard, by Vite; where that cannot be installed, the rest does without

@@ -88,12 +88,12 @@ for folder in bindings/python/tests examples/*/tests; do
     ls "$folder"/test_*.py >/dev/null 2>&1 || continue
     set -- "$@" "$LL_MAKE -s B=$LL_BUILD pytest T=$folder"
 done
-[ $# -eq 0 ] || build B="$LL_BUILD" binding
+[ $# -eq 0 ] || build B="$LL_BUILD" binding server
 run "$@"
 done_stage
 
 stage 'dashboard'
-build B="$LL_BUILD" binding server dashboard
+build B="$LL_BUILD" dashboard
 set --
 for kind in lint unit browser; do
     set -- "$@" "examples/dashboard/check.sh $kind"

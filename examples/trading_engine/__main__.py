@@ -12,8 +12,8 @@ from typing import Any
 from .console import standard_screen
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build"
-DATABASE = BUILD / "demo" / "learning.db"
+BUILD = ROOT / os.environ.get("LL_BUILD", "build")
+DATABASE = ROOT / "build" / "demo" / "learning.db"
 SERVER = BUILD / "llmlearn-server"
 DASHBOARD = BUILD / "dashboard"
 

@@ -17,10 +17,10 @@ server='libmicrohttpd-dev libssl-dev'
 rivals='wrk python3-numpy python3-scipy python3-flask gunicorn'
 
 case ${1-} in
-run)      wanted="$build $python $server" ;;
-check)    wanted="$build $python $server $checks" ;;
+run)      wanted="$build $server $python" ;;
+check)    wanted="$build $server $python $checks" ;;
 # check: their support archive is the tests'
-bench)    wanted="$build $python $server check $rivals" ;;
+bench)    wanted="$build $server $python check $rivals" ;;
 coverage) wanted="$build g++ check gcovr" ;;
 *)
     echo "usage: $0 run|check|bench|coverage" >&2

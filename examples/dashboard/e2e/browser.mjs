@@ -111,10 +111,14 @@ export async function settled(page) {
 }
 
 /** Everything has its place and colour, after another width or colour scheme. */
-export const painted = (page) =>
-  page.evaluate(
+export async function painted(page) {
+  await page.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
+  await page.waitForFunction(() =>
+    document.getAnimations().every((one) => one.effect.getComputedTiming().endTime === Infinity),
+  );
+}
 
 /** Tries again until it does not throw. */
 export async function eventually(check, within_ms = 10_000) {

@@ -25,9 +25,21 @@ from trading_engine.signals import all_signals
 HANG_S = 120
 
 
+def environment(folder: Path, **env: str) -> dict[str, str]:
+    """For a program on the folder's own database."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LLMLEARN_", "LC_", "LANG"))}
+    return {
+        **clean,
+        "PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "LLMLEARN_DEMO_DB": str(folder / "demo" / "learning.db"),
+        "LC_ALL": "C.UTF-8",
+        **env,
+    }
+
+
 def run(folder: Path, *args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
     """Runs the program on the folder's own database."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("LLMLEARN_", "LC_", "LANG"))}
     return subprocess.run(
         [str(ENGINE / "run.sh"), *args],
         input=stdin,
@@ -35,14 +47,7 @@ def run(folder: Path, *args: str, stdin: str = "", **env: str) -> subprocess.Com
         text=True,
         encoding="utf-8",
         timeout=HANG_S,
-        env={
-            **clean,
-            "PYTHON": sys.executable,
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "LLMLEARN_DEMO_DB": str(folder / "demo" / "learning.db"),
-            "LC_ALL": "C.UTF-8",
-            **env,
-        },
+        env=environment(folder, **env),
     )
 
 
@@ -158,7 +163,7 @@ def test_no_more_answers_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "args",
     [["--once", "--rate"], ["--week", "--rate"], ["--week", "--month"], ["--rate", "x"]]
-    + [["--rule", "coin"], ["--readers", "-1"]],
+    + [["--rule", "coin"], ["--readers", "-1"], ["--serve", "--once"], ["--serve", "--rate"]],
 )
 def test_wrong_arguments(tmp_path: Path, args: list[str]) -> None:
     done = run(tmp_path, *args)

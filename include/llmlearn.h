@@ -302,7 +302,7 @@ typedef struct llmlearn_explanations_query {
     uint32_t reserved; /* 0 */
 } llmlearn_explanations_query;
 
-/* Explanations by their ids, which is by time, the newest first, as JSON:
+/* Explanations by their ids, which is by time to the microsecond, the newest first, as JSON:
  *   {"schema": 1,
  *    "pending": records of this process that are not yet stored, hence not yet listed,
  *    "explanations": [{
@@ -320,7 +320,7 @@ typedef struct llmlearn_explanations_query {
  *   out_json  required
  *
  * Returns LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
- * Cost: about 3 us for each explanation, and 0.1 us for each vote on it; with a filter up to
+ * Cost: about 3 us for each explanation, and 0.2 us for each vote on it; with a filter up to
  * 10 ms more. The same however many rows there are. */
 LLMLEARN_API llmlearn_err llmlearn_explanations(llmlearn *learner,
                                                 const llmlearn_explanations_query *query,
@@ -803,8 +803,8 @@ LLMLEARN_API llmlearn_err llmlearn_approve_variant(llmlearn *learner, const char
 
 /* The variants of a signal (NULL: of all), newest first, as JSON: {"variants": [{"signal",
  * "version", "status", "parent", "text", "created_at", "model", "generation", "prompt_tokens",
- * "completion_tokens", "cost_nanousd", "reason", "approved_by", "approved_at"}]}. limit 0: 100;
- * up to 1,000. */
+ * "completion_tokens", "cost_nanousd", "reason", "hypothesis": what the model expects of it,
+ * "approved_by", "approved_at"}]}. limit 0: 100; up to 1,000. */
 LLMLEARN_API llmlearn_err llmlearn_variants(llmlearn *learner, const char *signal, uint32_t limit,
                                             uint32_t deadline_ms, char **out_json);
 
@@ -980,7 +980,9 @@ LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, u
  *      "alpha", "effect_min", "lift_min", "trials_planned", "champion", "actor", "days_running",
  *      "decision_id", "contaminated_units", "mismatches",
  *      "plan": the receipt of its start, see llmlearn_decisions; null: begun before there were any
- *      "arms": [{"arm", "version", "weight", "champion", "status", "off": by the breaker,
+ *      "arms": [{"arm", "version", "weight", "champion", "status",
+ *        "hypothesis": what the model that wrote it expects of it; null: none was stated
+ *        "off": by the breaker,
  *        "explanations", "cached", "fallback", "rerouted", "units", "first_votes", "positive",
  *        "positive_rate", "positive_rate_interval", "all_votes", "all_positive",
  *        "all_positive_rate", "rating_count", "average_rating", "cost_nanousd", "cost_known"}],
@@ -1009,7 +1011,7 @@ LLMLEARN_API llmlearn_err llmlearn_ab_tests(llmlearn *learner, const char *signa
  *   out_json  required
  *
  * Returns LLMLEARN_ENOTFOUND, LLMLEARN_ETIMEDOUT, LLMLEARN_EIO.
- * Cost: about 0.1 ms for four weeks of three arms. */
+ * Cost: about 0.1 ms for four weeks of three arms, some ms for years. */
 LLMLEARN_API llmlearn_err llmlearn_ab_test_series(llmlearn *learner, uint64_t test_id,
                                                   uint32_t deadline_ms, char **out_json);
 

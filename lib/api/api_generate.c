@@ -121,6 +121,7 @@ static llmlearn_err put_variant(void *context, const ll_lineage *l)
     ll_json_put_count(w, "completion_tokens", l->completion_tokens);
     ll_json_put_count(w, "cost_nanousd", l->cost_nanousd);
     ll_json_writer_put_string(w, "reason", l->reason);
+    ll_json_writer_put_string(w, "hypothesis", l->hypothesis);
     ll_json_writer_put_string(w, "approved_by", l->approved_by);
     put_time(w, "approved_at", l->approved_us);
     ll_json_writer_close(w, '}');

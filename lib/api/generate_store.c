@@ -134,7 +134,7 @@ typedef struct store_job {
     ll_job job;
     int64_t signal, parent, generation;
     char *model;
-    char *texts[LL_CANDIDATES_MAX], *reasons[LL_CANDIDATES_MAX];
+    char *texts[LL_CANDIDATES_MAX], *reasons[LL_CANDIDATES_MAX], *hypotheses[LL_CANDIDATES_MAX];
     size_t count;
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* of each */
     ll_generate_note_fn note;
@@ -148,6 +148,7 @@ static void destroy_store(ll_job *job)
     for (size_t i = 0; i < s->count; i++) {
         free(s->texts[i]);
         free(s->reasons[i]);
+        free(s->hypotheses[i]);
     }
     free(s->note_data);
     free(s->model);
@@ -173,6 +174,7 @@ static llmlearn_err add_variant(const store_job *s, const ll_write *write, int64
         .completion_tokens = s->completion_tokens,
         .cost_nanousd = s->cost_nanousd,
         .reason = s->reasons[i],
+        .hypothesis = s->hypotheses[i],
     };
     return ll_lineage_add(write->connection, &candidate, write->now_us, &id);
 }
@@ -210,8 +212,11 @@ static void copy_generated(store_job *s, const ll_generated *g, bool *no_memory)
     s->completion_tokens = share(g->completion_tokens, count);
     s->cost_nanousd = share(g->cost_nanousd, count);
     for (size_t i = 0; i < count; i++) {
-        s->texts[i] = ll_argument_copy(g->candidates->items[i].prompt, no_memory);
+        const ll_candidate *candidate = &g->candidates->items[i];
+        s->texts[i] = ll_argument_copy(candidate->prompt, no_memory);
         s->reasons[i] = ll_argument_copy(g->reasons[i], no_memory);
+        if (candidate->hypothesis[0] != '\0')
+            s->hypotheses[i] = ll_argument_copy(candidate->hypothesis, no_memory);
     }
     s->note = g->note->write;
     if (s->note == NULL || g->note->bytes == 0)

@@ -173,6 +173,7 @@ static void put_arm(ll_json_writer *w, const ll_ab_listed *listed)
     ll_json_writer_put_real(w, "weight", arm->weight);
     ll_json_writer_put_bool(w, "champion", arm->variant == listed->test.champion);
     ll_json_writer_put_string(w, "status", listed->status);
+    ll_json_writer_put_string(w, "hypothesis", listed->hypothesis);
     ll_json_writer_put_bool(w, "off", arm->off_us != 0);
     ll_json_writer_put_int(w, "explanations", arm->explanations);
     ll_json_writer_put_int(w, "cached", arm->cached);

@@ -36,7 +36,8 @@ static const ll_statement get_last = {
 static const ll_statement get_newest = { "SELECT max(id) FROM llm_ab_tests" };
 static const ll_statement list_tests = {
     "SELECT " TEST_COLUMNS ", " LL_AB_ARM_COLUMNS ", n.name, c.version, t.actor, d.id, v.version,"
-    " v.status, a.arm, s.receipt FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR signal = ?1"
+    " v.status, a.arm, s.receipt, v.hypothesis FROM (SELECT * FROM llm_ab_tests WHERE ?1 = 0 OR "
+    "signal = ?1"
     " ORDER BY id DESC LIMIT ?2) t JOIN llm_names n ON n.id = t.signal"
     " JOIN llm_variants c ON c.id = t.champion"
     " LEFT JOIN llm_decisions d ON d.test = t.id AND d.kind = 'verdict'"
@@ -239,6 +240,7 @@ static llmlearn_err read_listed(void *context, const ll_row *row)
         .status = ll_row_text(row, names + 5, &bytes),
         .arm = (uint32_t)ll_row_int(row, names + 6),
         .plan = ll_row_text(row, names + 7, &bytes),
+        .hypothesis = ll_row_text(row, names + 8, &bytes),
     };
     llmlearn_err err = read_test(&listed.test, row);
 

@@ -67,6 +67,7 @@ typedef struct ll_ab_listed {
     uint32_t arm;
     ll_ab_arm sums;
     const char *version, *status; /* the variant's, now */
+    const char *hypothesis;       /* what the model that wrote it expected; NULL: none */
 } ll_ab_listed;
 
 typedef llmlearn_err (*ll_ab_listed_fn)(void *context, const ll_ab_listed *listed);

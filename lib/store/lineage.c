@@ -6,13 +6,14 @@
 
 static const ll_statement add_candidate = {
     "INSERT INTO llm_variants (signal, version, text, parent, status, created_us, changed_us,"
-    " generation, model, prompt_tokens, completion_tokens, cost_nanousd, reason)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+    " generation, model, prompt_tokens, completion_tokens, cost_nanousd, reason,"
+    " hypothesis) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 };
 static const ll_statement give_text = {
     "UPDATE llm_variants SET text = ?3, parent = ?4, status = ?5, changed_us = ?6,"
     " generation = ?7, model = ?8, prompt_tokens = ?9, completion_tokens = ?10,"
-    " cost_nanousd = ?11, reason = ?12 WHERE signal = ?1 AND version = ?2 AND text IS NULL"
+    " cost_nanousd = ?11, reason = ?12, hypothesis = ?13 WHERE signal = ?1 AND version = ?2 AND "
+    "text IS NULL"
 };
 static const ll_statement is_same = {
     "SELECT 1 FROM llm_variants WHERE id = ?1 AND text = ?2 AND generation = ?3"
@@ -24,7 +25,8 @@ static const ll_statement approve = {
 static const ll_statement list = {
     "SELECT v.id, v.generation, s.name, v.version, v.text, v.status, p.version, m.name,"
     " ifnull(v.prompt_tokens, -1), ifnull(v.completion_tokens, -1), ifnull(v.cost_nanousd, -1),"
-    " v.reason, v.approved_by, v.approved_us, v.created_us"
+    " v.reason, v.approved_by, v.approved_us, v.created_us,"
+    " v.hypothesis"
     " FROM llm_variants v JOIN llm_names s ON s.id = v.signal"
     " LEFT JOIN llm_variants p ON p.id = v.parent LEFT JOIN llm_names m ON m.id = v.model"
     " WHERE (?5 OR v.generation IS NOT NULL) AND (?1 = 0 OR v.id = ?1) AND (?2 = 0 OR v.signal = "
@@ -60,7 +62,8 @@ static llmlearn_err write_candidate(ll_connection *connection, const ll_statemen
                              known(c->prompt_tokens),
                              known(c->completion_tokens),
                              known(c->cost_nanousd),
-                             ll_string(c->reason) };
+                             ll_string(c->reason),
+                             ll_string(c->hypothesis) };
 
     return ll_connection_run(connection, statement, row, LL_ARRAY_COUNT(row), NULL, NULL);
 }
@@ -151,7 +154,8 @@ static llmlearn_err read_lineage(void *context, const ll_row *row)
                                  .reason = text_of(row, 11),
                                  .approved_by = text_of(row, 12),
                                  .approved_us = ll_row_int(row, 13),
-                                 .created_us = ll_row_int(row, 14) };
+                                 .created_us = ll_row_int(row, 14),
+                                 .hypothesis = text_of(row, 15) };
 
     return l->each(l->context, &lineage);
 }

@@ -20,7 +20,8 @@ typedef struct ll_lineage_candidate {
     int64_t generation;      /* of llm_generations */
     int64_t model;           /* of llm_names; 0: unknown */
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* or LL_LINEAGE_UNKNOWN */
-    const char *reason; /* why it is rejected; NULL: it is not, it becomes a draft */
+    const char *reason;     /* why it is rejected; NULL: it is not, it becomes a draft */
+    const char *hypothesis; /* what the model expects of it; NULL: it did not say */
 } ll_lineage_candidate;
 
 /* Adds it, or gives text and lineage to a version that has no text yet. The same candidate again
@@ -44,6 +45,7 @@ typedef struct ll_lineage {
     const char *reason;                                     /* NULL: not rejected when it came */
     const char *approved_by;                                /* NULL: by nobody yet */
     int64_t approved_us, created_us;
+    const char *hypothesis; /* NULL: none */
 } ll_lineage;
 
 typedef llmlearn_err (*ll_lineage_fn)(void *context, const ll_lineage *lineage);

@@ -255,6 +255,10 @@ const ll_schema_step ll_schema_steps[] = {
       " SELECT test, voted_us / 86400000000, arm, 0, 0, sum(first_vote) FROM llm_ab_units"
       " WHERE voted_us IS NOT NULL GROUP BY 1, 2, 3"
       " ON CONFLICT (test, day, arm) DO UPDATE SET first_positive = excluded.first_positive;" },
+
+    { "what a model expected of the variants it wrote",
+
+      "ALTER TABLE llm_variants ADD COLUMN hypothesis TEXT;" },
 };
 
 const uint32_t ll_schema_step_count = sizeof ll_schema_steps / sizeof ll_schema_steps[0];

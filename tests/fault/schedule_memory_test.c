@@ -210,8 +210,8 @@ static void set_up(void)
     ck_ok(ll_store_commit(store));
     ll_store_unlock(store);
     raw_exec_no_checkpoint(
-        path, "INSERT INTO llm_variants VALUES (1, 1, 'v1.0', 't', NULL, 'draft', 0, 0, NULL, NULL,"
-              " NULL, NULL, NULL, NULL, NULL, NULL);"
+        path, "INSERT INTO llm_variants (id, signal, version, text, status, created_us,"
+              " changed_us) VALUES (1, 1, 'v1.0', 't', 'draft', 0, 0);"
               "INSERT INTO llm_names VALUES (2, 1, 'AAPL');"
               "INSERT INTO llm_explanations (row, explanation_id, created_us, ticker, variant,"
               " flags, counted, digest, text) VALUES (1, randomblob(16), 0, 2, 1, 0, 0, 0, 'why'),"

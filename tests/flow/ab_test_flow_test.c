@@ -1028,10 +1028,12 @@ START_TEST(reports_have_the_fields_of_the_header_in_order)
     ck_assert_double_eq(json_real_value(json_object_get(test, "duration_max_days")), 56.0);
     ck_assert_int_eq(int_at(test, "decision_id"), (json_int_t)decision.decision_id);
     json_t *arm = json_array_get(json_object_get(test, "arms"), 1);
-    check_keys(arm, "arm version weight champion status off explanations cached fallback rerouted"
-                    " units first_votes positive positive_rate positive_rate_interval all_votes"
-                    " all_positive all_positive_rate rating_count average_rating cost_nanousd"
-                    " cost_known ");
+    check_keys(
+        arm,
+        "arm version weight champion status hypothesis off explanations cached fallback rerouted"
+        " units first_votes positive positive_rate positive_rate_interval all_votes"
+        " all_positive all_positive_rate rating_count average_rating cost_nanousd"
+        " cost_known ");
     ck_assert_int_eq(int_at(arm, "units"), 30);
     ck_assert_int_eq(int_at(arm, "first_votes"), 30);
     ck_assert_int_eq(int_at(arm, "positive"), 27);

@@ -227,14 +227,39 @@ START_TEST(good_variants_become_drafts_and_bad_ones_are_kept_with_their_reason)
     ck_assert_str_eq(text_at(draft, "parent"), "v1.0");
     ck_assert_str_eq(text_at(draft, "model"), "toy-1");
     ck_assert_int_eq(json_integer_value(json_object_get(draft, "cost_nanousd")), 2000000);
+    ck_assert_str_eq(text_at(draft, "hypothesis"), "plainer");
     ck_assert(json_is_null(json_object_get(draft, "approved_by")));
     ck_assert(json_is_null(json_object_get(variant_at(got, 3), "model"))); /* a person's */
+    ck_assert(json_is_null(json_object_get(variant_at(got, 3), "hypothesis")));
     json_decref(got);
 
     ck_assert_int_eq(number("SELECT count(*) FROM llm_generations WHERE settled_us IS NOT NULL"),
                      1);
     ck_assert_int_eq(number("SELECT cost_nanousd FROM llm_generations"), 6000000);
     ck_assert_int_eq(number("SELECT count(*) FROM llm_variants WHERE status = 'champion'"), 1);
+}
+END_TEST
+
+START_TEST(a_test_shows_what_was_expected_of_its_variants)
+{
+    const llmlearn_arm arms[] = { { "v1.0", 0.5 }, { "g1.1", 0.5 } };
+    const llmlearn_ab_test test = { .struct_size = sizeof test,
+                                    .signal = "BUY",
+                                    .arms = arms,
+                                    .arm_count = 2,
+                                    .deadline_ms = LEARNER_DEADLINE_MS };
+    char *json = NULL;
+
+    variants_said = "{\"variants\": [{\"prompt\": \"" BETTER "\", \"hypothesis\": \"plainer\"}]}";
+    json_decref(generate(&plain));
+    expect_ok(llmlearn_start_ab_test(learner, &test, NULL));
+    expect_ok(llmlearn_ab_tests(learner, "BUY", 0, &json));
+    json_t *got = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+    llmlearn_free(json);
+    json_t *shown = json_object_get(json_array_get(json_object_get(got, "tests"), 0), "arms");
+    ck_assert(json_is_null(json_object_get(json_array_get(shown, 0), "hypothesis")));
+    ck_assert_str_eq(text_at(json_array_get(shown, 1), "hypothesis"), "plainer");
+    json_decref(got);
 }
 END_TEST
 
@@ -516,6 +541,7 @@ int main(void)
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, good_variants_become_drafts_and_bad_ones_are_kept_with_their_reason);
+    tcase_add_test(tc, a_test_shows_what_was_expected_of_its_variants);
     tcase_add_test(tc, what_was_written_before_is_not_taken_again);
     tcase_add_test(tc, comments_are_data_in_a_message_of_their_own);
     tcase_add_test(tc, an_answer_of_no_use_is_told_and_paid_for);

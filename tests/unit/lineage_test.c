@@ -81,7 +81,7 @@ static int64_t add(const ll_lineage_candidate *c)
 
 /* What the callback saw, the strings in one line. */
 typedef struct seen {
-    int count;
+    int count, hypotheses;
     ll_lineage last;
     char words[400];
 } seen;
@@ -98,6 +98,10 @@ static llmlearn_err see(void *context, const ll_lineage *l)
 
     s->count++;
     s->last = *l;
+    if (l->hypothesis != NULL) {
+        ck_assert_str_eq(l->hypothesis, "Reasons help.");
+        s->hypotheses++;
+    }
     snprintf(s->words + used, sizeof s->words - used, "%s %s %s %s<%s %s %s %s\n", l->signal,
              l->version, l->text, ll_variant_status_name(l->status), or_none(l->parent),
              or_none(l->model), or_none(l->reason), or_none(l->approved_by));
@@ -121,6 +125,7 @@ START_TEST(candidates_are_read_as_they_were_added)
     ll_lineage_candidate bare = candidate("v1.3", "Hm {{ticker}}.", NULL);
     int64_t first;
 
+    draft.hypothesis = "Reasons help.";
     bare.model = 0;
     bare.prompt_tokens = bare.completion_tokens = bare.cost_nanousd = LL_LINEAGE_UNKNOWN;
     bare.variant.parent = 0;
@@ -132,6 +137,7 @@ START_TEST(candidates_are_read_as_they_were_added)
                      "BUY v1.3 Hm {{ticker}}. draft<- - - -\n"
                      "BUY v1.2 Buy! rejected<v1.0 m-1 placeholder {{ticker}} is missing -\n"
                      "BUY v1.1 Say why {{ticker}}. draft<v1.0 m-1 - -\n");
+    ck_assert_int_eq(s.hypotheses, 1);
     ck_assert_int_eq(s.last.variant, first);
     ck_assert_int_eq(s.last.generation, generation);
     ck_assert_int_eq(s.last.prompt_tokens, 900);
@@ -176,9 +182,12 @@ START_TEST(a_version_met_before_gets_its_text)
     ll_lineage_candidate c = candidate("v1.1", "Say why {{ticker}}.", "too much like its parent");
     int64_t bare = 0;
 
+    c.hypothesis = "Reasons help.";
     ck_ok(ll_variants_intern(ab_connection, signal_id, "v1.1", 4, NOW, &bare));
     ck_assert_int_eq(add(&c), bare);
-    ck_assert_int_eq(list((ll_lineage_filter){ .variant = bare }).last.status, LL_VARIANT_REJECTED);
+    seen s = list((ll_lineage_filter){ .variant = bare });
+    ck_assert_int_eq(s.last.status, LL_VARIANT_REJECTED);
+    ck_assert_int_eq(s.hypotheses, 1);
 }
 END_TEST
 

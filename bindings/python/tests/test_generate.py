@@ -66,6 +66,8 @@ def test_a_model_writes_drafts(priced, endpoint):
     assert [variant["status"] for variant in made["variants"]] == ["draft"] * 3
     assert [variant["text"] for variant in made["variants"]] == GOOD
     assert {variant["hypothesis"] for variant in made["variants"]} == {"It is clearer."}
+    stored = {row["version"]: row["hypothesis"] for row in priced.variants()["variants"]}
+    assert all(stored[variant["version"]] == "It is clearer." for variant in made["variants"])
 
     (asked,) = endpoint.asked
     system, facts, data = (message["content"] for message in asked["messages"])

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum {
-    HTTP_THREADS = 4,  /* they read and write sockets, and wait for nothing else */
+    HTTP_THREADS_MAX = 16,
     DISK_THREADS = 64, /* votes that wait for the disk together share one flush */
     SLOW_THREADS = 8,
     SLOW_QUEUE = 64,
@@ -137,9 +137,20 @@ static void log_of_http(void *cls, const char *format, va_list arguments)
     (void)cls, (void)format, (void)arguments; /* what clients do wrong they are told */
 }
 
+/* They read and write sockets and wait for nothing else, so that more than there are processors
+ * would only take them from each other. */
+static unsigned http_threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 2)
+        return 2; /* of a pool, as libmicrohttpd wants it */
+    return processors < HTTP_THREADS_MAX ? (unsigned)processors : HTTP_THREADS_MAX;
+}
+
 static struct MHD_Daemon *listen_on(server *s)
 {
     struct sockaddr_storage at;
+    unsigned threads = http_threads();
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 
     if (!bind_address(&s->options, &at))
@@ -148,12 +159,12 @@ static struct MHD_Daemon *listen_on(server *s)
         flags |= MHD_USE_IPv6;
     /* Its limit of connections is divided among the threads, which is none that can be told:
      * connections.c has ours. */
-    return MHD_start_daemon(flags, 0, NULL, NULL, request_take, s,               //
-                            MHD_OPTION_EXTERNAL_LOGGER, log_of_http, NULL,       //
-                            MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,        //
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)HTTP_THREADS, //
+    return MHD_start_daemon(flags, 0, NULL, NULL, request_take, s,         //
+                            MHD_OPTION_EXTERNAL_LOGGER, log_of_http, NULL, //
+                            MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,  //
+                            MHD_OPTION_THREAD_POOL_SIZE, threads,          //
                             MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)HTTP_THREADS * (s->options.connections_max + 8),     //
+                            threads * (s->options.connections_max + 8),                    //
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, //
                             MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024u,                         //
                             MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,                          //

@@ -92,11 +92,6 @@ done
 run "$@"
 done_stage
 
-stage 'dashboard'
-build dashboard
-run examples/dashboard/tests/check.sh
-done_stage
-
 echo "== all: $(($(date +%s) - begun)) s"
 awk '
     { good += $1; bad += $2; skip += $3 }

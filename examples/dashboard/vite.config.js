@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { readmeExample } from './tests/readme.js';
 
 // `npm run dev` serves the pages and asks a server at this address for the rest.
 const server = process.env.LLMLEARN_SERVER_URL ?? 'http://127.0.0.1:8080';
@@ -18,6 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the server's policy allows no data: addresses
     target: ['chrome123', 'firefox128', 'safari17.5'], // these know light-dark()
     rolldownOptions: {
+      checks: { pluginTimings: false }, // says so on any slow machine
       output: {
         // Recharts and what it brings is loaded when a chart is first shown.
         codeSplitting: {
@@ -39,6 +41,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        plugins: [readmeExample],
         test: {
           name: 'pages',
           include: ['tests/**/*.test.{js,jsx}'],

@@ -62,7 +62,7 @@ export const money = (nanousd) =>
     return numberFormat({
       style: 'currency',
       currency: 'USD',
-      minimumFractionDigits: digits > 2 ? 0 : digits,
+      minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     }).format(usd);
   });

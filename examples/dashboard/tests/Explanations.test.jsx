@@ -89,7 +89,16 @@ describe('the list', () => {
     await user.type(screen.getByRole('combobox', { name: 'Ticker' }), 'msft');
     await waitFor(() => expect(asked).toHaveLength(3));
     expect(asked[2].query).toEqual({ limit: '20', signal: 'SELL', ticker: 'MSFT' });
+    expect(screen.getByRole('combobox', { name: 'Ticker' })).toHaveFocus(); // one may type on
     expect(location.search).toBe('?signal=SELL&ticker=MSFT');
+  });
+
+  it('knows tickers by the way they are written', async () => {
+    const { user, asked } = show({ [LIST]: { explanations: many(0, 1, { ticker: 'brkB' }) } });
+    await screen.findByText('Text 0');
+    await user.type(screen.getByRole('combobox', { name: 'Ticker' }), ' BRKb ');
+    await waitFor(() => expect(asked).toHaveLength(2));
+    expect(asked[1].query.ticker).toBe('brkB');
   });
 
   it('says what fits nothing, and what is empty', async () => {

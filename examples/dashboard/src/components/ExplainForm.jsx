@@ -30,6 +30,7 @@ export function ExplainForm({ onMade }) {
 
   const submit = async (event) => {
     event.preventDefault();
+    if (state.waiting) return;
     setState({ waiting: true, error: null });
     try {
       const { ticker, signal, confidence } = form;
@@ -75,7 +76,7 @@ export function ExplainForm({ onMade }) {
           max="100"
           placeholder="optional"
         />
-        <button type="submit" className="button primary" disabled={state.waiting}>
+        <button type="submit" className="button primary" aria-disabled={state.waiting}>
           {state.waiting ? 'Writing …' : 'Explain'}
         </button>
         <p role="status" className="field-hint">

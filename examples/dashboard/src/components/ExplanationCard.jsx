@@ -72,6 +72,8 @@ function Feedback({ explanation, onChange }) {
   const feedback = useFeedback(explanation, onChange);
   const [open, setOpen] = useState(false);
   const thumbUp = useRef(null);
+  const opener = useRef(null);
+  const form = useRef(null);
   const detailsId = useId();
   const { mine, phase, submit } = feedback;
 
@@ -83,7 +85,9 @@ function Feedback({ explanation, onChange }) {
     submit(null);
   };
   const sendDetails = async (details) => {
-    if (await submit({ helpful: mine.helpful, ...details })) setOpen(false);
+    if (!(await submit({ helpful: mine.helpful, ...details }))) return;
+    if (form.current.contains(document.activeElement)) opener.current?.focus(); // as above
+    setOpen(false);
   };
 
   return (
@@ -93,6 +97,7 @@ function Feedback({ explanation, onChange }) {
         <Thumb pressed={mine?.helpful === false} onPress={press} />
         {mine && (
           <button
+            ref={opener}
             type="button"
             className="button quiet"
             aria-expanded={open}
@@ -106,7 +111,7 @@ function Feedback({ explanation, onChange }) {
         <Status phase={phase} mine={mine} explanation={explanation} onUndo={undo} />
       </div>
       <Failure feedback={feedback} />
-      <div id={detailsId}>
+      <div id={detailsId} ref={form}>
         {open && mine && (
           <FeedbackDetails mine={mine} sending={phase === 'sending'} onSend={sendDetails} />
         )}

@@ -34,20 +34,33 @@ export function ExplanationFilter({ signal, ticker, seen, onSignal, onTicker }) 
           ))}
         </select>
       )}
-      <TickerInput key={ticker} ticker={ticker} seen={seen} onTicker={onTicker} />
+      <TickerInput ticker={ticker} seen={seen} onTicker={onTicker} />
     </form>
   );
 }
 
+/** A ticker as it is written, where it was seen; else in capitals, as tickers mostly are. */
+function asWritten(typed, seen) {
+  const wanted = typed.trim().toUpperCase();
+  return seen.find((one) => one.ticker.toUpperCase() === wanted)?.ticker ?? wanted;
+}
+
 function TickerInput({ ticker, seen, onTicker }) {
   const [typed, setTyped] = useState(ticker);
+  const [applied, setApplied] = useState(ticker);
   const list = useId();
-  const wanted = typed.trim();
+  const wanted = asWritten(typed, seen);
+
+  if (applied !== ticker) {
+    setApplied(ticker);
+    if (ticker !== wanted) setTyped(ticker); // the address has changed, by going back, say
+  }
   useEffect(() => {
     if (wanted === ticker) return undefined;
     const timer = setTimeout(() => onTicker(wanted), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [wanted, ticker, onTicker]);
+
   return (
     <>
       <input
@@ -59,7 +72,7 @@ function TickerInput({ ticker, seen, onTicker }) {
         value={typed}
         maxLength={128}
         spellCheck={false}
-        onChange={(event) => setTyped(event.target.value.toUpperCase())}
+        onChange={(event) => setTyped(event.target.value)}
       />
       <datalist id={list}>
         {[...new Set(seen.map((one) => one.ticker))].sort().map((name) => (

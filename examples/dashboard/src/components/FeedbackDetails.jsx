@@ -50,7 +50,7 @@ export function FeedbackDetails({ mine, sending = false, onSend }) {
             : `${count(bytes)} of ${count(COMMENT_BYTES_MAX)} bytes`}
         </span>
       </div>
-      <button type="submit" className="button primary" disabled={sending || over > 0}>
+      <button type="submit" className="button primary" aria-disabled={sending || over > 0}>
         {sending ? 'Sending …' : 'Send'}
       </button>
     </form>

@@ -24,8 +24,8 @@ export function Freshness({ resource, asOf }) {
       <button
         type="button"
         className="button"
-        onClick={refresh}
-        disabled={loading}
+        onClick={loading ? undefined : refresh}
+        aria-disabled={loading}
         aria-busy={loading}
       >
         <Icon name="refresh" />

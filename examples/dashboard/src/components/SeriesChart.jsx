@@ -80,7 +80,7 @@ export default function SeriesChart({ series, today, metric }) {
           tickCount={5}
         />
         <Tooltip
-          cursor={shape.line ? { stroke: 'var(--control-line)' } : { fill: 'var(--surface-2)' }}
+          cursor={shape.line ? { stroke: 'var(--control-line)' } : false}
           content={<Tip metric={metric} today={today} />}
           isAnimationActive={false}
         />

@@ -82,8 +82,8 @@ function List({ first, filter, made }) {
         <button
           type="button"
           className="button explanations-more"
-          onClick={list.load}
-          disabled={list.loading}
+          onClick={list.loading ? undefined : list.load}
+          aria-disabled={list.loading}
         >
           {list.loading ? 'Loading …' : 'Show older ones'}
         </button>

@@ -243,6 +243,10 @@ $B/dashboard/index.html: $(DASHBOARD)
 	$Qcd examples/dashboard && LLMLEARN_DASHBOARD_OUT=$(abspath $B)/dashboard \
 	    node_modules/.bin/vite build --logLevel warn
 
+#: browser [ONLY=feedback]  the tests of the dashboard in Chromium, on the real server
+browser: binding server dashboard
+	@tests/run.sh "examples/dashboard/check.sh browser $(ONLY)"
+
 # ---- whole jobs: each sets up what it needs, then builds with it
 
 export LL_MAKE := $(MAKE)

@@ -1,6 +1,7 @@
 /* explanations_make: a new explanation, written by the model if there is one. */
 #include "explanations.h"
 
+#include "figures.h"
 #include "hourly.h"
 #include "json_input.h"
 #include "model.h"
@@ -43,6 +44,23 @@ static bool read_values(request *r, asked *a)
         a->list[a->value_count++].name = name;
     }
     return true;
+}
+
+/* What the request does not say and the application knows. */
+static void add_known(const request *r, asked *a)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+
+    json_object_foreach(figures_of(r->server->figures, a->signal, a->ticker), name, value)
+    {
+        if (json_is_number(value)) {
+            if (isnan(a->confidence))
+                a->confidence = json_number_value(value);
+        } else if (a->value_count < VALUES_MAX && json_object_get(a->values, name) == NULL) {
+            a->list[a->value_count++] = (llmlearn_value){ name, json_string_value(value) };
+        }
+    }
 }
 
 static const char *source_name(int32_t source)
@@ -162,9 +180,10 @@ void explanations_make(request *r)
     if (read_values(r, &a)) {
         address client = request_client(r);
         uint32_t wait_s = hourly_take(r->server->explains, &client);
-        if (wait_s == 0)
+        if (wait_s == 0) {
+            add_known(r, &a);
             explain(r, &a);
-        else
+        } else
             problem_later(r, MHD_HTTP_TOO_MANY_REQUESTS, wait_s,
                           "That is all for this hour. Try again in %u minutes.",
                           (wait_s + 59) / 60);

@@ -1,6 +1,7 @@
 /* llmlearn-server - the learning loop over HTTP: explanations and votes for readers, reports and
  * tests for admins, and the dashboard. README.md says how to run it. */
 #include "connections.h"
+#include "figures.h"
 #include "files.h"
 #include "hourly.h"
 #include "log.h"
@@ -79,7 +80,10 @@ static bool begin(server *s, char *problem, size_t problem_bytes)
 
     s->admin_token = secrets_hash(s->options.admin_token, strlen(s->options.admin_token));
     s->files = files_read(s->options.static_folder, problem, problem_bytes);
-    if (s->files == NULL ||
+    if (s->files == NULL)
+        return false;
+    s->figures = figures_read(s->options.figures, problem, problem_bytes);
+    if (s->figures == NULL ||
         !server_key_read(s->options.database, s->options.key, &s->key, problem, problem_bytes))
         return false;
     snprintf(problem, problem_bytes, "there is no memory, or there are no threads to be had");
@@ -104,6 +108,7 @@ static int end(server *s)
     hourly_end(s->explains);
     metrics_end(s->metrics);
     files_free(s->files);
+    json_decref(s->figures);
     if (s->learner != NULL && llmlearn_close(s->learner, STOP_SECONDS * 1000) != LLMLEARN_OK) {
         log_line("error", "close", "detail", llmlearn_error_detail(), NULL);
         failed = 1;

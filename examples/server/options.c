@@ -117,6 +117,7 @@ bool options_read(options *out, char *out_problem, size_t problem_bytes)
     if (text("LLMLEARN_SERVER_ADDRESS") != NULL)
         o.address = text("LLMLEARN_SERVER_ADDRESS");
     o.static_folder = text("LLMLEARN_STATIC");
+    o.figures = text("LLMLEARN_FIGURES");
     read_proxy(&r, &o);
     read_limits(&r, &o);
     read_model(&r, &o);

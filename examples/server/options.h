@@ -35,6 +35,7 @@ typedef struct options {
     const char *llm_key;
     const char *llm_prices;
     unsigned llm_timeout_s;
+    const char *figures; /* NULL: requests bring all values. Path of a file, see figures.h */
 } options;
 
 /* False: something is missing or wrong; out_problem says what and what to do. */

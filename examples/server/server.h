@@ -5,6 +5,7 @@
 #include "options.h"
 #include "secrets.h"
 
+#include <jansson.h>
 #include <llmlearn.h>
 #include <stdatomic.h>
 
@@ -20,6 +21,7 @@ typedef struct server {
     struct hourly *explains;   /* and how many explanations */
     struct metrics *metrics;
     struct files *files;
+    json_t *figures;        /* what is known of signals */
     _Atomic int32_t cancel; /* 1: models are waited for no longer */
     atomic_bool stopping;
 } server;

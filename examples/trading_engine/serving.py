@@ -7,6 +7,7 @@ brings one. Whatever else the server reads from the environment it gets as it is
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import selectors
@@ -21,6 +22,9 @@ from pathlib import Path
 from types import FrameType
 
 from .console import Screen
+from .llm_service import placeholders_of
+from .prices import read_prices
+from .signals import all_signals
 from .stand_in import MODEL, StandIn
 
 PORT = 8080
@@ -46,8 +50,10 @@ def serve(screen: Screen, database: Path, server: Path, dashboard: Path) -> None
     with ExitStack() as stack:
         env = _environment(os.environ, database, dashboard)
         stand_in = not env.get("LLMLEARN_LLM_URL")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if stand_in:
-            env.update(_stand_in(stack))
+            env.update(_stand_in(stack, folder))
+        env.setdefault("LLMLEARN_FIGURES", str(_figures(folder)))
         # Its own session: Ctrl-C reaches this program alone, which then asks the server once.
         process = subprocess.Popen(
             [server], env=env, stdout=subprocess.PIPE, start_new_session=True
@@ -88,16 +94,30 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _stand_in(stack: ExitStack) -> dict[str, str]:
+def _stand_in(stack: ExitStack, folder: Path) -> dict[str, str]:
     """A model on this machine that answers POST /api/explanations."""
     model = stack.enter_context(StandIn())
-    prices = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "prices.json"
+    prices = folder / "prices.json"
     model.write_prices(prices)
     return {
         "LLMLEARN_LLM_URL": model.url,
         "LLMLEARN_LLM_MODEL": MODEL,
         "LLMLEARN_LLM_PRICES": str(prices),
     }
+
+
+def _figures(folder: Path) -> Path:
+    """The newest signals of each kind and stock, so that who asks for one need not bring them."""
+    known: dict[str, dict[str, dict[str, str | float]]] = {}
+    for signal in all_signals(read_prices()):
+        figures = placeholders_of(signal)
+        for named in ("ticker", "signal", "confidence"):
+            figures.pop(named)
+        by_ticker = known.setdefault(signal.name, {})
+        by_ticker[signal.ticker] = {"confidence": signal.confidence, **figures}
+    path = folder / "figures.json"
+    path.write_text(json.dumps(known), encoding="utf-8")
+    return path
 
 
 def _address_of(process: subprocess.Popen[bytes]) -> str:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs the programs of tests/peers/package.json, which judge what we send to
-# a model's service or a mail server, and the example server's API, into build/peers. Silent when
-# they are there; without npm or network it says so, and the tests that need them say that they
-# skip.
+# a model's service or a mail server, and the example server's API, into
+# build/peers. Silent when they are there; without npm or network it says so, and
+# the tests that need them say that they skip.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 peers=build/peers

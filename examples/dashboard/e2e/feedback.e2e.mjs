@@ -81,6 +81,20 @@ export const tests = {
     await eventually(() => checkStored(page, id, null));
   },
 
+  'a signal is explained when somebody asks, and voted on': async (visitors) => {
+    const page = await visitors.page({ path: '/' });
+    const form = page.locator('form').filter({ hasText: 'Confidence' });
+    await form.getByLabel('Ticker').fill('IBM');
+    await form.getByText('SELL', { exact: true }).click();
+    await form.getByRole('button', { name: 'Explain', exact: true }).click();
+    const card = firstCard(page).filter({ hasText: 'IBM' }).filter({ hasText: 'SELL' });
+    await card.getByText('just now').or(card.getByText('second')).first().waitFor();
+    assert.equal(await card.getByText('Prepared text').count(), 0, 'the model wrote it');
+    await card.getByRole('button', { name: 'Helpful', exact: true }).click();
+    await says(card, 'Thanks');
+    await checkStored(page, await idOf(card), { helpful: true, rating: null, comment: null });
+  },
+
   'what somebody else said is not mine, nor shown': async (visitors) => {
     const one = await visitors.page({ path: '/' });
     const two = await visitors.page({ path: '/' });

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { BUILD, makeMonth, startServer } from './server.mjs';
+import { BUILD, endServers, makeMonth, startServer } from './server.mjs';
 
 const TEST_MS = 60_000;
 const only = process.argv[2] ?? '';
@@ -67,7 +67,6 @@ async function runFile(file, browser, month, folder) {
   } catch (error) {
     good = report(`${name}: its server`, error);
   } finally {
-    server?.kill();
     await prepared?.end?.();
   }
   return good;
@@ -94,9 +93,10 @@ if (lacks) {
   console.log(`SKIP browser tests: ${lacks}`);
 } else {
   const folder = mkdtempSync(path.join(tmpdir(), 'llmlearn-e2e-'));
-  try {
-    process.exitCode = (await runAll(folder)) ? 0 : 1;
-  } finally {
+  process.on('exit', () => {
+    endServers();
     rmSync(folder, { recursive: true, force: true });
-  }
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+  process.exitCode = (await runAll(folder)) ? 0 : 1;
 }

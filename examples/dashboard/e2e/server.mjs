@@ -13,8 +13,13 @@ const READY = /The server is at (http:\/\/\S+)/;
 const STARTS_MS = 30_000;
 const STOPS_MS = 30_000;
 
+const engines = new Set();
+
+/** At the end, whatever the end is: those that still run stop their servers. */
+export const endServers = () => engines.forEach((child) => child.kill());
+
 function engine(args, folder, env) {
-  return spawn(ENGINE, args, {
+  const child = spawn(ENGINE, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
@@ -29,6 +34,9 @@ function engine(args, folder, env) {
       ...env,
     },
   });
+  engines.add(child);
+  child.on('exit', () => engines.delete(child));
+  return child;
 }
 
 /** Resolves with what it said when `ready` fits, or when it ended well. */
@@ -74,7 +82,6 @@ export async function startServer(month, folder, env = {}) {
   const [, url] = READY.exec(await waitFor(child, READY));
   return {
     url,
-    kill: () => child.kill('SIGKILL'), // does nothing once it has ended
     stop: () =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => child.kill('SIGKILL'), STOPS_MS);

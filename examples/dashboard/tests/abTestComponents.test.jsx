@@ -621,7 +621,7 @@ describe('StartTestForm', () => {
   it('offers no draft that nobody has read, and says so', () => {
     show();
     expect(screen.queryByRole('checkbox', { name: /^g2/ })).toBeNull();
-    expect(screen.getByText(/2 drafts are not in this list/)).toBeInTheDocument();
+    expect(screen.getByText(/2 drafts are missing here/)).toBeInTheDocument();
   });
   it('needs another arm, and days that make sense', async () => {
     const user = userEvent.setup();

@@ -2,8 +2,31 @@
 import recorded from './fixtures/ab_tests.json';
 import { viewOf } from '../src/experiment/view.js';
 
+/** Who wins by chance differs whenever it is recorded anew; what tests speak of does not. */
+const FIXED = {
+  BUY: {
+    evidence: { days_left: 10.7, cannot_finish: false, blockers: [], advisories: [] },
+    'g1.1': {
+      difference: 0.073,
+      difference_interval: [0.018, 0.127],
+      ln_e_value: 2.6,
+      ln_e_value_week_end: 1.9,
+    },
+    'g1.2': { difference: 0.005, difference_interval: [-0.05, 0.06], ln_e_value_week_end: -0.3 },
+  },
+  ADD: { evidence: { days_left: 40, cannot_finish: false } },
+};
+
 /** A copy that a test may change. */
-export const library = () => structuredClone(recorded);
+export function library() {
+  const copy = structuredClone(recorded);
+  for (const [signal, { evidence, ...arms }] of Object.entries(FIXED)) {
+    const test = copy.ab_tests.tests.find((one) => one.signal === signal);
+    Object.assign(test.evidence, evidence);
+    for (const [version, values] of Object.entries(arms)) setArm(test, version, values);
+  }
+  return copy;
+}
 
 /** The newest test of a signal, and its decisions. */
 export function testOf(signal, from = library()) {

@@ -196,6 +196,46 @@ describe('the headline', () => {
     expect(headlineOf(viewOf(test, decisions)).title).toBe('v1.1 won and was promoted');
   });
 
+  it.each([
+    [[], 'v1.1 won, and waits for you', true],
+    [[['promotion', 'v1.0', 'v1.1']], 'v1.1 won and was promoted', false],
+    [
+      [
+        ['promotion', 'v1.0', 'v1.1'],
+        ['rollback', 'v1.1', 'v1.0'],
+      ],
+      'v1.1 won, and was rolled back',
+      false,
+    ],
+    [[['promotion', 'v1.0', 'v9']], 'v1.1 won, but was not promoted', false],
+  ])('of a winner says what became of it: %j', (changes, title, waits) => {
+    const view = viewOfSignal('SELL', (test, decisions) => {
+      for (const [kind, from, to] of changes)
+        decisions.unshift({
+          decision_id: decisions[0].decision_id + 1,
+          kind,
+          from,
+          to,
+          actor: 'ann',
+        });
+    });
+    expect(headlineOf(view).title).toBe(title);
+    expect(view.waits).toBe(waits);
+  });
+
+  it('warns before there is traffic, if the plan says that it cannot finish', () => {
+    const view = viewOfSignal('ADD', (test) => {
+      test.evidence.days_left = null;
+      test.evidence.cannot_finish = false;
+      test.plan.cannot_finish = true;
+    });
+    expect(headlineOf(view)).toMatchObject({
+      title: 'This test cannot finish in time',
+      act: 'stop',
+    });
+    expect(headlineOf(view).sure).toContain(view.test.plan.sentence);
+  });
+
   it('gets by without the verdict of a test that is far back', () => {
     const { test } = testOf('HOLD');
     expect(headlineOf(viewOf(test, [])).title).toBe('Decided');

@@ -93,12 +93,17 @@ def test_it_serves_the_month_and_ctrl_c_stops_all_of_it(folder: Path) -> None:
         with pytest.raises(urllib.error.HTTPError, match="401"):
             server.ask("/api/admin/llm-analytics?days=30", token=TOKEN)
         # The stand-in answers, and what it says is in the database.
-        numbers = dict.fromkeys(("short_months", "long_months", "short_average"), "3.0")
-        values = {**numbers, "long_average": "2.0"}
         server.ask("/api/explanations?limit=1")  # makes us somebody
-        body = {"ticker": "NEW", "signal": "SELL", "confidence": 0.5, "values": values}
-        made = server.ask("/api/explanations", body)
-        assert made["source"] == "model" and "NEW" in made["text"]
+        made = server.ask("/api/explanations", {"ticker": "IBM", "signal": "SELL"})
+        assert made["source"] == "model" and "IBM" in made["text"]
+        price = {"short_average": "7.77", "long_average": "8.88"}  # said, not known
+        said = [
+            server.ask("/api/explanations", {"ticker": "IBM", "signal": "BUY", "values": price})
+            for _ in range(3)
+        ]
+        assert all("7.77" in one["text"] and "8.88" in one["text"] for one in said)
+        made = server.ask("/api/explanations", {"ticker": "NEW", "signal": "SELL"})
+        assert made["source"] == "template"  # nobody knows its figures
         assert server.ask("/api/explanations?limit=1")["explanations"][0]["id"] == made["id"]
         status, rest = server.stop()
         assert (status, "Stopping." in rest, "Traceback" in rest) == (0, True, False)

@@ -1,6 +1,6 @@
 import { count, percent, plural, points } from '../format.js';
 import { eValue, pValue } from '../experiment/numbers.js';
-import { isOff, responseWord, splitWord } from '../experiment/view.js';
+import { isOff, known, responseWord, splitWord } from '../experiment/view.js';
 import { WordBadge } from './WordBadge.jsx';
 import './AllocationBar.css';
 
@@ -88,8 +88,19 @@ function Check({ name, found, numbers }) {
   );
 }
 
-const evidenceNumbers = (ln, p, limit) =>
-  `e-value against it ${eValue(ln)}, ${limit} is too much; p = ${pValue(p)} if this were the only look`;
+/** What is known of a check: nothing is, before anybody came. */
+function evidenceNumbers(ln, p, limit) {
+  if (!known(p)) return null;
+  return (
+    `e-value against it ${eValue(ln)}, ${limit} is too much; ` +
+    `p = ${pValue(p)} if this were the only look`
+  );
+}
+
+function responseNumbers({ ln_e_value: ln, p_value: p, apart }) {
+  const numbers = evidenceNumbers(ln, p, '100');
+  return numbers && `${numbers}; ${percent(apart)} apart at the most`;
+}
 
 /**
  * How readers were to be split and how they were, and whether the difference is chance.
@@ -121,15 +132,7 @@ export function AllocationBar({ arms, evidence }) {
           found={split}
           numbers={srm && evidenceNumbers(srm.ln_e_value_max, srm.p_value, '1,000')}
         />
-        <Check
-          name="Voting"
-          found={answers}
-          numbers={
-            response &&
-            `${evidenceNumbers(response.ln_e_value, response.p_value, '100')}; ` +
-              `${percent(response.apart)} apart at the most`
-          }
-        />
+        <Check name="Voting" found={answers} numbers={response && responseNumbers(response)} />
       </dl>
       {evidence && (evidence.contaminated_units > 0 || evidence.mismatches > 0) && (
         <p className="beneath">

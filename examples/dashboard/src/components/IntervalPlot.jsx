@@ -46,7 +46,12 @@ export function IntervalAxis({ axis, liftMin }) {
     : 0;
   return (
     <svg className="interval-axis" aria-hidden="true" focusable="false">
-      <text className="interval-axis-lift" x={at(axis, liftMin)} y="10" textAnchor="middle">
+      <text
+        className="interval-axis-lift"
+        x={at(axis, liftMin)}
+        y="10"
+        textAnchor={liftMin > axis.low + 0.75 * (axis.high - axis.low) ? 'end' : 'middle'}
+      >
         worth finding
       </text>
       {axis.ticks

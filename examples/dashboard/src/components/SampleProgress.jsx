@@ -1,6 +1,7 @@
 import { count, percent, points } from '../format.js';
 import { daysInWords, lift } from '../experiment/numbers.js';
 import { isOff, isTooEarly, known, standingOf } from '../experiment/view.js';
+import { cannotFinish } from '../experiment/verdict.js';
 import { ruleName } from '../experiment/words.js';
 import './SampleProgress.css';
 
@@ -42,6 +43,8 @@ function remaining(view) {
   if (phase !== 'running') return null;
   if (!isTooEarly(view) && variants.some((arm) => standingOf(view, arm).reached))
     return 'It has what it needs: a look would end it.';
+  if (cannotFinish(view) && !known(evidence?.days_left))
+    return 'By its plan it cannot finish in time.';
   if (evidence?.cannot_finish)
     return `Cannot finish: it would take ${daysInWords(evidence.days_left)}, and ends after ${test.duration_max_days} days.`;
   if (!known(evidence?.days_left))
@@ -123,7 +126,7 @@ export function SampleProgress({ view }) {
           },
         ]}
       />
-      {left && <p className={view.evidence?.cannot_finish ? 'progress-stuck' : ''}>{left}</p>}
+      {left && <p className={cannotFinish(view) ? 'progress-stuck' : ''}>{left}</p>}
       <Assumptions test={test} />
     </div>
   );

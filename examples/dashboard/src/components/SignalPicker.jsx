@@ -1,4 +1,4 @@
-import { championOf, draftsOf } from '../experiment/view.js';
+import { championOf, draftsOf, viewOf } from '../experiment/view.js';
 import { WordBadge } from './WordBadge.jsx';
 import './SignalPicker.css';
 
@@ -9,16 +9,17 @@ const STATES = {
   none: { word: 'No test' },
 };
 
-/** The newest test of a signal speaks for it; a verdict that waits for somebody is said first. */
-function stateOf(tests, verdicts) {
-  const [newest] = tests;
+/** The newest test of a signal speaks for it; what waits for somebody is said first. */
+function stateOf([newest], decisions) {
   if (!newest) return STATES.none;
-  const verdict = verdicts.get(newest.decision_id);
-  if (verdict?.verdict === 'invalid') return { word: 'Invalid', tone: 'bad', icon: 'warning' };
+  const view = viewOf(newest, decisions);
+  if (view.phase === 'invalid') return { word: 'Invalid', tone: 'bad', icon: 'warning' };
+  if (view.waits)
+    return { word: 'Waits', tone: 'warn', icon: 'clock', title: 'A winner waits for you' };
   return STATES[newest.status] ?? { word: newest.status };
 }
 
-function Signal({ signal, report, variants, verdicts, selected, onSelect }) {
+function Signal({ signal, report, variants, decisions, selected, onSelect }) {
   const tests = report.tests.filter((test) => test.signal === signal);
   const champion = championOf(report, signal);
   const drafts = draftsOf(variants.filter((one) => one.signal === signal)).length;
@@ -31,7 +32,12 @@ function Signal({ signal, report, variants, verdicts, selected, onSelect }) {
     >
       <span>
         <b>{signal}</b>
-        <WordBadge {...stateOf(tests, verdicts)} />
+        <WordBadge
+          {...stateOf(
+            tests,
+            decisions.filter((one) => one.signal === signal),
+          )}
+        />
       </span>
       <span className="signal-beneath">
         <span>{champion ? `serves ${champion.version}` : 'no champion yet'}</span>
@@ -49,9 +55,6 @@ function Signal({ signal, report, variants, verdicts, selected, onSelect }) {
  *   report: of llmlearn_ab_tests; variants, decisions: of all signals
  */
 export function SignalPicker({ signals, report, variants, decisions, value, onChange }) {
-  const verdicts = new Map(
-    decisions.filter((one) => one.kind === 'verdict').map((one) => [one.decision_id, one.receipt]),
-  );
   return (
     <div className="signals" role="group" aria-label="Signal">
       {signals.map((signal) => (
@@ -60,7 +63,7 @@ export function SignalPicker({ signals, report, variants, decisions, value, onCh
           signal={signal}
           report={report}
           variants={variants}
-          verdicts={verdicts}
+          decisions={decisions}
           selected={signal === value}
           onSelect={onChange}
         />

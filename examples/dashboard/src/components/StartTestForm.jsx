@@ -92,7 +92,7 @@ function Plan({ lift, onLift, days, onDays }) {
           value={days}
           onChange={(event) => onDays(event.target.value)}
         />
-        <span className="field-hint">It may be decided after 7.</span>
+        <span className="field-hint">At least 7.</span>
       </div>
     </div>
   );
@@ -157,8 +157,8 @@ export function StartTestForm({ signal, champion, variants, onStart, onClose }) 
       )}
       {waiting > 0 && (
         <p className="field-hint">
-          {waiting === 1 ? 'A draft is' : `${waiting} drafts are`} not in this list before somebody
-          has approved them.
+          {waiting === 1 ? 'A draft is' : `${waiting} drafts are`} missing here until somebody has
+          read and approved {waiting === 1 ? 'it' : 'them'}.
         </p>
       )}
       <p className="field-hint">

@@ -127,7 +127,9 @@ function Missing({ view, arm }) {
   const missing = votesMissing(view, arm);
   return (
     <span className="in-words">
-      {missing > 0 ? `needs ${count(missing)} more first votes` : 'nothing known'}
+      {missing > 0 && view.evidence
+        ? `needs ${count(missing)} more first votes`
+        : 'nothing was kept'}
     </span>
   );
 }
@@ -136,7 +138,8 @@ function Best({ view, arm }) {
   const enough = arm.champion
     ? view.variants.some((one) => hasEnough(view, one))
     : hasEnough(view, arm);
-  if (!enough || !known(arm.best_ratio)) return <span className="in-words">too few votes</span>;
+  if (!enough || !known(arm.best_ratio))
+    return <span className="in-words">{view.evidence ? 'too few votes' : 'nothing was kept'}</span>;
   return (
     <>
       <b>{chance(arm.best_ratio)}</b>

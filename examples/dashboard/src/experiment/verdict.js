@@ -22,6 +22,11 @@ export function standingInWords(view, arm, rule = view.test.rule) {
   return `p = ${pValue(at)} against the champion`;
 }
 
+/** Before there is traffic to reckon with, the plan says whether a test can finish. */
+export const cannotFinish = ({ evidence, test }) =>
+  Boolean(evidence?.cannot_finish ?? false) ||
+  (!known(evidence?.days_left) && test.plan?.cannot_finish === true);
+
 function tooEarly(view, leader) {
   const { test } = view;
   const days = Math.ceil(test.duration_min_days - test.days_running);
@@ -72,7 +77,9 @@ function stuck(view) {
     tone: 'warn',
     pill: 'Running',
     title: 'This test cannot finish in time',
-    sure: 'At the traffic of the last days it does not get the votes that it needs.',
+    sure: view.evidence?.cannot_finish
+      ? 'At the traffic of the last days it does not get the votes that it needs.'
+      : `So its plan says. ${view.test.plan.sentence}`,
     todo: `Stop it, and test fewer variants or for a larger lift than ${lift(view.test.lift_min)}.`,
     act: 'stop',
   };
@@ -111,7 +118,7 @@ function running(view) {
   if (view.blockers.some(isFatal)) return broken(view);
   if (view.variants.every(isOff)) return allOff();
   if (!isTooEarly(view) && leader && standingOf(view, leader).reached) return wins(view, leader);
-  if (view.evidence?.cannot_finish) return stuck(view);
+  if (cannotFinish(view)) return stuck(view);
   if (isTooEarly(view)) return tooEarly(view, leader);
   return open(view, leader);
 }
@@ -125,18 +132,36 @@ const allOff = () => ({
   act: 'look',
 });
 
-function winner(view) {
-  const { winner: version, promotable } = view.verdict;
-  const { promotion } = view;
-  const isChampion = version === view.champion.version;
+const quoted = (decision) => (decision.reason ? `: “${decision.reason}”` : '.');
+
+/** A winner of which it is over what became of it. */
+function settled(view) {
+  const { verdict, promotion, takenBack } = view;
+  const over = { tone: '', pill: 'Decided', sure: verdict.sentence };
+  if (takenBack)
+    return {
+      ...over,
+      title: `${verdict.winner} won, and was rolled back`,
+      todo: `${takenBack.actor} went back to ${takenBack.to}${quoted(takenBack)}`,
+    };
   if (promotion)
     return {
+      ...over,
       tone: 'good',
-      pill: 'Decided',
-      title: `${promotion.to} won and was promoted`,
-      sure: view.verdict.sentence,
+      title: `${verdict.winner} won and was promoted`,
       todo: 'Nothing. If readers complain, roll back.',
     };
+  return {
+    ...over,
+    title: `${verdict.winner} won, but was not promoted`,
+    todo: 'Nothing: another prompt was made champion since.',
+  };
+}
+
+function winner(view) {
+  const { winner: version, promotable } = view.verdict;
+  const isChampion = version === view.champion.version;
+  if (!isChampion && !view.waits) return settled(view);
   return {
     tone: isChampion ? '' : 'good',
     pill: 'Decided',

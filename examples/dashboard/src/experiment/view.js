@@ -31,6 +31,26 @@ function joinArms(test, evidence) {
   return test.arms.map((arm) => ({ ...arm, ...evidence?.arms.find((one) => one.arm === arm.arm) }));
 }
 
+/** Changes of the champion after a verdict, oldest first: what became of its winner. */
+function changesSince(decision, decisions) {
+  if (!decision) return [];
+  return decisions
+    .filter((one) => one.to !== null && one.decision_id > decision.decision_id)
+    .reverse();
+}
+
+/** @returns {{waits: boolean, promotion: object|null, takenBack: object|null}} of the winner */
+function fateOf(verdict, champion, changes) {
+  const winner = verdict?.winner ?? null;
+  const [first, second] = changes;
+  const promotion = winner && first?.to === winner ? first : null;
+  return {
+    waits: winner !== null && winner !== champion.version && !first,
+    promotion,
+    takenBack: promotion && second?.kind === 'rollback' ? second : null,
+  };
+}
+
 /**
  * @param {object} test of `llmlearn_ab_tests`
  * @param {object[]} decisions of its signal, newest first
@@ -53,7 +73,7 @@ export function viewOf(test, decisions) {
     verdict,
     override,
     stop: ours.find((one) => one.kind === 'stop') ?? null,
-    promotion: ours.find((one) => one.kind === 'promotion' || one.kind === 'rollback') ?? null,
+    ...fateOf(verdict, champion, changesSince(decision, decisions)),
     phase: phaseOf(test, verdict),
     arms,
     champion,
@@ -177,6 +197,7 @@ export function armWord(view, arm) {
   if (isOff(arm)) return word('Switched off', 'bad', 'cross');
   const over = wordWhenOver(view, arm);
   if (over) return over;
+  if (!view.evidence) return word('Not compared', '', 'clock');
   if (!hasEnough(view, arm)) return word('Collecting votes', '', 'clock');
   if (view.phase === 'running' && standingOf(view, arm).reached && !isTooEarly(view))
     return word('Would win now', 'good', 'check');
@@ -192,6 +213,8 @@ export function armWord(view, arm) {
 export function splitWord(evidence) {
   const ln = evidence?.srm?.ln_e_value_max;
   if (!known(ln)) return { ...word('Not known', '', 'clock'), says: 'No evidence was kept.' };
+  if (evidence.srm.p_value === null)
+    return { ...word('Not known', '', 'clock'), says: 'Too few readers.' };
   if (ln >= SRM_BROKEN_LN)
     return { ...word('Broken', 'bad', 'warning'), says: 'Readers do not come as planned.' };
   if (ln >= SRM_ODD_LN)

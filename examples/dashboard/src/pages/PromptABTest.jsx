@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { getAbTests, getAbTestSeries, getDecisions, getVariants, startAbTest } from '../api.js';
 import { AllocationBar } from '../components/AllocationBar.jsx';
 import { DecisionHistory } from '../components/DecisionHistory.jsx';
@@ -116,14 +116,12 @@ function Signal({ signal, data, onChanged }) {
     ask: setDialog,
   };
   const done = (sentence) => {
-    setSaid(sentence);
+    setSaid({ sentence });
     onChanged();
   };
   return (
     <>
-      <div role="status" className="test-said">
-        {said && <p className="notice">{said}</p>}
-      </div>
+      <Said said={said} />
       <TestBar tests={tests} test={test} onChoose={setWanted} context={context} />
       {test ? <Test context={context} /> : <NoTestOf context={context} />}
       <Drafts context={context} />
@@ -134,6 +132,19 @@ function Signal({ signal, data, onChanged }) {
         <Dialog dialog={dialog} context={context} onDone={done} onClose={() => setDialog(null)} />
       )}
     </>
+  );
+}
+
+/** What came of the last thing done; the focus goes there, for its button may be gone. */
+function Said({ said }) {
+  const place = useRef(null);
+  useEffect(() => {
+    if (said) place.current.focus();
+  }, [said]);
+  return (
+    <div role="status" className="test-said" tabIndex={-1} ref={place}>
+      {said && <p className="notice">{said.sentence}</p>}
+    </div>
   );
 }
 
@@ -230,7 +241,7 @@ function Test({ context }) {
         <GuardrailList arms={[view.champion, ...view.variants]} />
       </Panel>
       <Lift view={view} />
-      <Texts context={context} />
+      <Texts key={view.test.test_id} context={context} />
     </>
   );
 }
@@ -240,7 +251,7 @@ function Actions({ context: { view, serving, decisions, ask } }) {
   const previous = previousChampion(decisions);
   const running = phase === 'running';
   const winner = verdict?.winner;
-  const waits = phase === 'winner' && winner !== serving && !view.promotion;
+  const waits = view.waits && winner !== serving;
   const { state } = waits ? promotionOf(view, winner, serving) : {};
   const { act } = headlineOf(view);
   return (

@@ -93,12 +93,14 @@ extern void *__libc_malloc(size_t bytes);
 extern void *__libc_realloc(void *block, size_t bytes);
 extern void __libc_free(void *block);
 
-/* libcurl, and what it calls with the bytes of a request. */
-static bool is_of_others(const char *library)
+/* libcurl, and what it calls with the bytes of a request; but a list of headers is ours. */
+static bool is_of_others(const char *library, const char *function)
 {
     static const char *const others[] = { "libcurl",    "libssl",    "libcrypto",
                                           "libnghttp2", "libgnutls", "libsasl" };
 
+    if (function != NULL && strcmp(function, "curl_slist_free_all") == 0)
+        return false;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strstr(library, others[i]) != NULL)
             return true;
@@ -115,7 +117,7 @@ static void look_at(void *block, const void *caller)
         return;
     if (dladdr(caller, &about) == 0 || about.dli_fname == NULL)
         about.dli_fname = "?";
-    if (is_of_others(about.dli_fname)) {
+    if (is_of_others(about.dli_fname, about.dli_sname)) {
         atomic_fetch_add(&freed_by_others, 1);
     } else if (atomic_fetch_add(&freed_by_us, 1) == 0) {
         snprintf(first_of_ours, sizeof first_of_ours, "the %s in %zu bytes freed by %s+%#zx (%s)",

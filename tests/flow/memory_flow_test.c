@@ -503,14 +503,14 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("memory");
-    TCase *tests = tcase_create("memory");
-    SRunner *runner = srunner_create(suite);
-
     if (!OWN_FREE) {
         printf("SKIP a sanitizer's allocator cannot be watched\n");
         return 0;
     }
+    Suite *suite = suite_create("memory");
+    TCase *tests = tcase_create("memory");
+    SRunner *runner = srunner_create(suite);
+
     setvbuf(stdout, NULL, _IOLBF, 0);
     tcase_set_timeout(tests, 200);
     tcase_add_test(tests, what_is_left_is_found);

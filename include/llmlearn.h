@@ -757,7 +757,8 @@ typedef struct llmlearn_generation {
  *             (null: unknown), "variants": [{"version", "status": "draft" | "rejected", "reason",
  *             "text", "hypothesis"}]}
  *
- * Version names are g1.1, g1.2, ...: the number of the generation and the place in it. Returns
+ * Version names are g1.1, g1.2, ...: the number of the generation and the place in it, behind any
+ * that a person has named so. Returns
  * LLMLEARN_EBUDGET (nothing was called), LLMLEARN_ELLM (the answer cannot be used; what it cost is
  * booked), LLMLEARN_ENOTFOUND (signal or version), LLMLEARN_ESTATE (no model is set, the version
  * has no text, no logged explanation can be replayed), LLMLEARN_ECANCELLED, the storing errors.

@@ -675,6 +675,7 @@ typedef struct llmlearn_explain_request {
     uint32_t deadline_ms;         /* 0: 10,000 */
     uint32_t reserved;
     const int32_t *cancel; /* NULL. Another thread sets it, atomically, to stop */
+    const char *version;   /* NULL: as the test has it. Else this one, outside of any test */
 } llmlearn_explain_request;
 
 #define LLMLEARN_UNLOGGED 0x4000u /* the journal was full or out of reach: id is all zero */
@@ -719,6 +720,10 @@ typedef struct llmlearn_explained {
  * the cache, whose answers live 10 minutes and are given to the same prompt, `system` and model.
  * Half of the deadline is for the variant if there is another prompt to ask after it: the
  * champion's, or the baseline's if the champion failed.
+ *
+ * A `version` that is given is read from the store: to see what a draft would say before anybody
+ * approves it, or to show both of two prompts. It is logged with it, and counts in no test.
+ * LLMLEARN_ENOTFOUND, LLMLEARN_ESTATE (it was rejected), the storing errors.
  *
  *   out_explained  required; its struct_size set by the caller
  *
@@ -789,7 +794,8 @@ typedef struct llmlearn_generation {
  *             (null: unknown), "variants": [{"version", "status": "draft" | "rejected", "reason",
  *             "text", "hypothesis"}]}
  *
- * Version names are g1.1, g1.2, ...: the number of the generation and the place in it. Returns
+ * Version names are g1.1, g1.2, ...: the number of the generation and the place in it, behind any
+ * that a person has named so. Returns
  * LLMLEARN_EBUDGET (nothing was called), LLMLEARN_ELLM (the answer cannot be used; what it cost is
  * booked), LLMLEARN_ENOTFOUND (signal or version), LLMLEARN_ESTATE (no model is set, the version
  * has no text, no logged explanation can be replayed), LLMLEARN_ECANCELLED, the storing errors.

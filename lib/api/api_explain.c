@@ -2,8 +2,11 @@
 #include "api/arguments.h"
 #include "api/explain.h"
 #include "base/err.h"
+#include "experiment/experiment.h"
+#include "store/names.h"
 #include "store/variants.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,9 @@
 #define SYSTEM_BYTES_MAX (64u * 1024)
 #define UNIT_BYTES_MAX 256u
 #define METADATA_BYTES_MAX (16u * 1024)
+
+/* The struct as it was first released, without version. */
+#define REQUEST_BYTES_MIN offsetof(llmlearn_explain_request, version)
 
 #define KNOWN_FLAGS (LLMLEARN_EXPLAIN_JSON | LLMLEARN_EXPLAIN_UNCACHED | LLMLEARN_HAS_CONFIDENCE)
 
@@ -29,7 +35,8 @@ static bool check_texts(const llmlearn_explain_request *r)
            ll_argument_text("metadata_json", r->metadata_json, false, 2, METADATA_BYTES_MAX) !=
                SIZE_MAX &&
            ll_argument_text("fallback", r->fallback, false, 1, TEMPLATE_BYTES_MAX) != SIZE_MAX &&
-           ll_argument_text("system", r->system, false, 1, SYSTEM_BYTES_MAX) != SIZE_MAX;
+           ll_argument_text("system", r->system, false, 1, SYSTEM_BYTES_MAX) != SIZE_MAX &&
+           ll_argument_name("version", r->version, false) != SIZE_MAX;
 }
 
 static bool is_given_already(const llmlearn_explain_request *r, uint32_t i)
@@ -99,6 +106,48 @@ static llmlearn_err check(const llmlearn_explain_request *r)
     return err == LLMLEARN_OK ? check_fields(r) : err;
 }
 
+/* ---- a version that was asked for --------------------------------------- */
+
+static llmlearn_err read_version(ll_connection *connection, const llmlearn_explain_request *r,
+                                 char **out_text)
+{
+    ll_variant found = { .id = 0 };
+    int64_t signal = 0;
+    llmlearn_err err =
+        ll_names_find(connection, LL_NAME_SIGNAL, r->signal, strlen(r->signal), &signal);
+
+    if (err == LLMLEARN_OK && signal != 0)
+        err = ll_variants_find(connection, signal, r->version, strlen(r->version), &found);
+    if (err != LLMLEARN_OK)
+        return err;
+    if (found.id == 0)
+        return ll_fail(LLMLEARN_ENOTFOUND, "version: %s has no version %s", r->signal, r->version);
+    if (found.status == LL_VARIANT_REJECTED)
+        return ll_fail(LLMLEARN_ESTATE, "version: %s was rejected; llmlearn_variants says why",
+                       r->version);
+    return ll_variants_text(connection, signal, r->version, strlen(r->version), out_text);
+}
+
+/* *out_text: for free(); it must outlive the assignment. */
+static llmlearn_err take_version(llmlearn *learner, const llmlearn_explain_request *r,
+                                 ll_deadline deadline, llmlearn_assignment *out, char **out_text)
+{
+    ll_connection *connection = NULL;
+    ll_core *core = NULL;
+    llmlearn_err err = ll_handle_enter(learner, deadline, &core);
+
+    if (err == LLMLEARN_OK)
+        err = ll_store_read_begin(core->store, deadline, &connection);
+    if (err != LLMLEARN_OK)
+        return err;
+    err = read_version(connection, r, out_text);
+    ll_store_read_end(core->store);
+    if (err == LLMLEARN_OK)
+        err = ll_experiment_intern(core->experiment, r->version, strlen(r->version), &out->version);
+    out->text = *out_text;
+    return err;
+}
+
 /* ---- log and tell ------------------------------------------------------ */
 
 static uint32_t known_flags(const ll_explained *e)
@@ -156,6 +205,22 @@ static llmlearn_err log_it(llmlearn *learner, const llmlearn_explain_request *r,
     return llmlearn_log_explanation(learner, &explanation, out_id);
 }
 
+static void tell(const llmlearn_assignment *assigned, const ll_explained *e, double latency_ms,
+                 llmlearn_explained *out)
+{
+    *out = (llmlearn_explained){ .source = e->source,
+                                 .text = e->text,
+                                 .version = assigned->version,
+                                 .reason = e->reason != NULL ? e->reason : "",
+                                 .test_id = assigned->test_id,
+                                 .arm = assigned->arm,
+                                 .flags = known_flags(e) | assigned->flags,
+                                 .latency_ms = latency_ms,
+                                 .prompt_tokens = or_0(e->prompt_tokens),
+                                 .completion_tokens = or_0(e->completion_tokens),
+                                 .cost_nanousd = or_0(e->cost_nanousd) };
+}
+
 static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r,
                             llmlearn_explained *out)
 {
@@ -167,35 +232,28 @@ static llmlearn_err explain(llmlearn *learner, const llmlearn_explain_request *r
                        .deadline =
                            ll_deadline_in_ms(r->deadline_ms != 0 ? r->deadline_ms : DEADLINE_MS) };
     ll_explained e = { .text = NULL };
-    ll_core *core = NULL;
-    llmlearn_err err = ll_handle_enter_journal(learner, &core);
+    char *owned = NULL;
+    llmlearn_err err = ll_handle_enter_journal(learner, &ask.core);
 
     if (err == LLMLEARN_OK)
-        err = llmlearn_get_variant(learner, r->signal, r->unit, &assigned);
-    if (err != LLMLEARN_OK)
-        return err;
-    ask.model = ll_models_get(ll_handle_models(learner), LL_MODEL_EXPLAINS);
-    ask.cache =
-        assigned.test_id == 0 && (r->flags & LLMLEARN_EXPLAIN_UNCACHED) == 0 ? core->answers : NULL;
-    ask.core = core;
-    err = ll_explain_run(&ask, &e);
+        err = r->version != NULL ? take_version(learner, r, ask.deadline, &assigned, &owned)
+                                 : llmlearn_get_variant(learner, r->signal, r->unit, &assigned);
+    if (err == LLMLEARN_OK) {
+        bool cached = assigned.test_id == 0 && (r->flags & LLMLEARN_EXPLAIN_UNCACHED) == 0;
+
+        ask.model = ll_models_get(ll_handle_models(learner), LL_MODEL_EXPLAINS);
+        ask.cache = cached ? ask.core->answers : NULL;
+        err = ll_explain_run(&ask, &e);
+    }
     if (err == LLMLEARN_OK) {
         double latency_ms = (double)(ll_clock_monotonic_ns() - begun_ns) / 1e6;
-        *out = (llmlearn_explained){ .source = e.source,
-                                     .text = e.text,
-                                     .version = assigned.version,
-                                     .reason = e.reason != NULL ? e.reason : "",
-                                     .test_id = assigned.test_id,
-                                     .arm = assigned.arm,
-                                     .flags = known_flags(&e) | assigned.flags,
-                                     .latency_ms = latency_ms,
-                                     .prompt_tokens = or_0(e.prompt_tokens),
-                                     .completion_tokens = or_0(e.completion_tokens),
-                                     .cost_nanousd = or_0(e.cost_nanousd) };
+
+        tell(&assigned, &e, latency_ms, out);
         /* A text that is not logged is better than none: who asked gets it. */
         if (log_it(learner, r, &assigned, &e, latency_ms, &out->id) != LLMLEARN_OK)
             out->flags |= LLMLEARN_UNLOGGED;
     }
+    free(owned);
     return err;
 }
 
@@ -204,7 +262,7 @@ llmlearn_err llmlearn_explain(llmlearn *learner, const llmlearn_explain_request 
 {
     llmlearn_explain_request r;
     llmlearn_explained out = { .struct_size = 0 };
-    llmlearn_err err = ll_arguments_read("request", request, sizeof r, &r, sizeof r);
+    llmlearn_err err = ll_arguments_read("request", request, REQUEST_BYTES_MIN, &r, sizeof r);
 
     if (err == LLMLEARN_OK)
         err = ll_arguments_check_out("out_explained", out_explained, sizeof *out_explained);

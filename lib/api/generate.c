@@ -33,6 +33,7 @@ typedef struct generating {
     ll_candidates candidates;
     char *reasons[LL_CANDIDATES_MAX];                       /* NULL: none, it is a draft */
     int64_t generation;                                     /* in the ledger */
+    size_t first_place;                                     /* of its versions' names */
     int64_t prompt_tokens, completion_tokens, cost_nanousd; /* of the answer; -1: unknown */
 } generating;
 
@@ -400,7 +401,7 @@ static llmlearn_err tell(const generating *g, char **out_json)
     ll_json_writer_open(&w, '[');
     for (size_t i = 0; i < g->candidates.count; i++) {
         char version[LL_GENERATED_VERSION_BYTES];
-        ll_generate_version(g->generation, i, version);
+        ll_generate_version(g->generation, g->first_place + i, version);
         ll_json_writer_open(&w, '{');
         ll_json_writer_put_string(&w, "version", version);
         ll_json_writer_put_string(&w, "status", g->reasons[i] == NULL ? "draft" : "rejected");
@@ -421,6 +422,7 @@ static llmlearn_err store(const generating *g, const ll_generate_note *note)
     const ll_generated generated = { .signal = g->base.signal_id,
                                      .parent = g->base.parent,
                                      .generation = g->generation,
+                                     .first_place = g->first_place,
                                      .model = ll_model_name(g->model),
                                      .candidates = &g->candidates,
                                      .reasons = (const char *const *)g->reasons,
@@ -430,6 +432,39 @@ static llmlearn_err store(const generating *g, const ll_generate_note *note)
                                      .note = note };
 
     return ll_generate_store(g->learner, &generated, patience(g));
+}
+
+static llmlearn_err find_place(generating *g)
+{
+    ll_connection *connection = NULL;
+    ll_core *core = NULL;
+    llmlearn_err err = ll_handle_enter(g->learner, patience(g), &core);
+
+    if (err == LLMLEARN_OK)
+        err = ll_store_read_begin(core->store, patience(g), &connection);
+    if (err != LLMLEARN_OK)
+        return err;
+    err = ll_generate_find_place(connection, g->base.signal_id, g->generation, g->candidates.count,
+                                 &g->first_place);
+    ll_store_read_end(core->store);
+    return err;
+}
+
+/* What was paid for is not lost because somebody has taken one of its names meanwhile. */
+static llmlearn_err name_and_store(generating *g, const ll_generate_note *note, char **out_json)
+{
+    llmlearn_err err = LLMLEARN_EEXIST;
+
+    for (int tries = 0; tries < 3 && err == LLMLEARN_EEXIST; tries++) {
+        free(*out_json);
+        *out_json = NULL;
+        err = find_place(g);
+        if (err == LLMLEARN_OK)
+            err = tell(g, out_json);
+        if (err == LLMLEARN_OK)
+            err = store(g, note);
+    }
+    return err;
 }
 
 /* Candidates that nobody could afford to try out are not worth paying for. */
@@ -488,9 +523,7 @@ llmlearn_err ll_generate_run(llmlearn *learner, const llmlearn_generation *gener
     if (err == LLMLEARN_OK)
         err = replay(&g);
     if (err == LLMLEARN_OK)
-        err = tell(&g, &json);
-    if (err == LLMLEARN_OK)
-        err = store(&g, note);
+        err = name_and_store(&g, note, &json);
     for (size_t i = 0; i < LL_CANDIDATES_MAX; i++)
         free(g.reasons[i]);
     ll_candidates_free(&g.candidates);

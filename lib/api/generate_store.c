@@ -10,9 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ll_generate_version(int64_t generation, size_t index, char out[LL_GENERATED_VERSION_BYTES])
+void ll_generate_version(int64_t generation, size_t place, char out[LL_GENERATED_VERSION_BYTES])
 {
-    snprintf(out, LL_GENERATED_VERSION_BYTES, "g%lld.%zu", (long long)generation, index + 1);
+    snprintf(out, LL_GENERATED_VERSION_BYTES, "g%lld.%zu", (long long)generation, place + 1);
+}
+
+llmlearn_err ll_generate_find_place(ll_connection *connection, int64_t signal, int64_t generation,
+                                    size_t count, size_t *out_place)
+{
+    size_t first = 0;
+
+    for (size_t place = 0; place < first + count; place++) {
+        char version[LL_GENERATED_VERSION_BYTES];
+        ll_variant found = { .id = 0 };
+
+        ll_generate_version(generation, place, version);
+        llmlearn_err err = ll_variants_find(connection, signal, version, strlen(version), &found);
+        if (err != LLMLEARN_OK)
+            return err;
+        if (found.id != 0)
+            first = place + 1;
+    }
+    *out_place = first;
+    return LLMLEARN_OK;
 }
 
 static llmlearn_err intern_model(ll_connection *connection, const char *model, int64_t *out_id)
@@ -133,6 +153,7 @@ llmlearn_err ll_generate_settle(llmlearn *learner, int64_t id, const ll_ledger_r
 typedef struct store_job {
     ll_job job;
     int64_t signal, parent, generation;
+    size_t first_place;
     char *model;
     char *texts[LL_CANDIDATES_MAX], *reasons[LL_CANDIDATES_MAX], *hypotheses[LL_CANDIDATES_MAX];
     size_t count;
@@ -160,7 +181,7 @@ static llmlearn_err add_variant(const store_job *s, const ll_write *write, int64
     char version[LL_GENERATED_VERSION_BYTES];
     int64_t id = 0;
 
-    ll_generate_version(s->generation, i, version);
+    ll_generate_version(s->generation, s->first_place + i, version);
     const ll_lineage_candidate candidate = {
         .variant = { .signal = s->signal,
                      .version = version,
@@ -206,6 +227,7 @@ static void copy_generated(store_job *s, const ll_generated *g, bool *no_memory)
     s->signal = g->signal;
     s->parent = g->parent;
     s->generation = g->generation;
+    s->first_place = g->first_place;
     s->model = ll_argument_copy(g->model, no_memory);
     s->count = count;
     s->prompt_tokens = share(g->prompt_tokens, count);

@@ -26,6 +26,7 @@ llmlearn_err ll_generate_settle(llmlearn *learner, int64_t id, const ll_ledger_r
 
 typedef struct ll_generated {
     int64_t signal, parent, generation;
+    size_t first_place; /* of the first version */
     const char *model;
     const ll_candidates *candidates;
     const char *const *reasons; /* of each candidate; NULL: it becomes a draft */
@@ -33,11 +34,16 @@ typedef struct ll_generated {
     const ll_generate_note *note;
 } ll_generated;
 
-/* Version i is named so: ll_generate_version(). */
+/* Version i is named by ll_generate_version() for place first_place + i. LLMLEARN_EEXIST: somebody
+ * has given one of these names to a version meanwhile. */
 llmlearn_err ll_generate_store(llmlearn *learner, const ll_generated *generated,
                                ll_deadline deadline);
 
 #define LL_GENERATED_VERSION_BYTES 32
-void ll_generate_version(int64_t generation, size_t index, char out[LL_GENERATED_VERSION_BYTES]);
+void ll_generate_version(int64_t generation, size_t place, char out[LL_GENERATED_VERSION_BYTES]);
+/* The first place, from 0, behind which `count` names in a row are free: people may have versions
+ * that are named like these. */
+llmlearn_err ll_generate_find_place(ll_connection *connection, int64_t signal, int64_t generation,
+                                    size_t count, size_t *out_place);
 
 #endif

@@ -18,6 +18,20 @@ static void check_consistent(const ll_buffer *b)
     assert(b->data != NULL || b->length == 0);
 }
 
+/* As realloc(), but that the old place of what may be secret keeps nothing. */
+static char *move(const ll_buffer *b, size_t capacity)
+{
+    if (!b->secret || b->data == NULL)
+        return realloc(b->data, capacity);
+    char *data = malloc(capacity);
+    if (data == NULL)
+        return NULL;
+    memcpy(data, b->data, b->length + 1);
+    explicit_bzero(b->data, b->capacity);
+    free(b->data);
+    return data;
+}
+
 /* Makes room for that many bytes more and the NUL. */
 static bool reserve(ll_buffer *b, size_t bytes)
 {
@@ -30,7 +44,7 @@ static bool reserve(ll_buffer *b, size_t bytes)
     size_t capacity = b->capacity < CAPACITY_MIN ? CAPACITY_MIN : b->capacity;
     while (capacity <= SIZE_MAX / 2 && bytes >= capacity - b->length)
         capacity *= 2;
-    char *data = bytes < capacity - b->length ? realloc(b->data, capacity) : NULL;
+    char *data = bytes < capacity - b->length ? move(b, capacity) : NULL;
     if (data == NULL) {
         b->failed = true;
         return false;
@@ -101,6 +115,8 @@ void ll_buffer_free(ll_buffer *b)
 {
     if (b == NULL)
         return;
+    if (b->secret && b->data != NULL)
+        explicit_bzero(b->data, b->capacity);
     free(b->data);
     *b = (ll_buffer){ 0 };
 }

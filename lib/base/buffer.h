@@ -17,6 +17,7 @@ typedef struct ll_buffer {
     size_t length;
     size_t capacity;
     bool failed;
+    bool secret; /* set before the first append: no byte of it stays in freed memory */
 } ll_buffer;
 
 /* data may be NULL if bytes is 0; it must not point into the buffer itself. */

@@ -250,7 +250,7 @@ static llmlearn_err send_request(call *c)
 
 llmlearn_err ll_http_send(const ll_http_request *request, ll_http_response *out_response)
 {
-    call c = { .request = request };
+    call c = { .request = request, .response.body.secret = true }; /* it may repeat a key */
     llmlearn_err err;
 
     assert(request != NULL && request->url != NULL && out_response != NULL);
@@ -275,8 +275,6 @@ void ll_http_response_free(ll_http_response *response)
 {
     if (response == NULL)
         return;
-    if (response->body.data != NULL)
-        explicit_bzero(response->body.data, response->body.capacity);
     ll_buffer_free(&response->body);
     *response = (ll_http_response){ 0 };
 }

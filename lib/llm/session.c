@@ -93,6 +93,32 @@ void ll_session_hide_key(const ll_session *session, char *word)
         word[0] = '\0';
 }
 
+static void blot_out(ll_buffer *body, const char *secret)
+{
+    size_t bytes = strlen(secret);
+    char *at = body->data;
+
+    while (bytes >= KEY_HIDDEN_BYTES_MIN && at != NULL) {
+        at = memmem(at, body->length - (size_t)(at - body->data), secret, bytes);
+        if (at != NULL)
+            memset(at, '*', bytes);
+    }
+}
+
+/* A service may repeat what it was given. Nothing behind this sees it, nor keeps it in memory. */
+static void hide_secrets(const ll_session *session, ll_buffer *body)
+{
+    const ll_llm_endpoint *endpoint = session->endpoint;
+
+    blot_out(body, key_of(session));
+    for (uint32_t i = 0; i < endpoint->header_count; i++) {
+        const char *value = strchr(endpoint->headers[i], ':');
+
+        if (value != NULL)
+            blot_out(body, value + 1 + strspn(value + 1, " \t"));
+    }
+}
+
 /* ---- attempts ---------------------------------------------------------------- */
 
 /* Base and path, with the base's query behind both. */
@@ -147,6 +173,7 @@ static llmlearn_err attempt(ll_session *session, const char *url, const char *bo
     uint64_t begun_ns = ll_clock_monotonic_ns();
     llmlearn_err err = ll_http_send(&request, out_response);
 
+    hide_secrets(session, &out_response->body);
     session->attempts++;
     session->latency_ms = (int64_t)((ll_clock_monotonic_ns() - begun_ns) / 1000000);
     return err;

@@ -342,14 +342,21 @@ llmlearn_err ll_alert_budget_reached_text(const ll_alert_budget_reached *alert,
     ll_json_writer_put_int(&d.details, "spent_nanousd", alert->spent_nanousd);
     ll_json_writer_put_int(&d.details, "limit_nanousd", alert->limit_nanousd);
     ll_json_writer_put_string(&d.details, "until", until[0] != '\0' ? until : NULL);
-    ll_buffer_printf(&d.subject, "The budget of the %s for models is used up", budget.text);
+    ll_buffer_printf(&d.subject, "The budget of the %s for models is %s", budget.text,
+                     alert->spent_nanousd > 0 ? "used up" : "too small");
     ll_buffer_printf(&d.text, "Of the %s's budget of ", budget.text);
     put_usd(&d.text, alert->limit_nanousd);
-    ll_buffer_printf(&d.text, " for calls of models, ");
-    put_usd(&d.text, alert->spent_nanousd);
+    if (alert->spent_nanousd > 0) {
+        ll_buffer_printf(&d.text, " for calls of models, ");
+        put_usd(&d.text, alert->spent_nanousd);
+        ll_buffer_printf(&d.text,
+                         " are spent or reserved, and the next call could cost more than is left.");
+    } else {
+        ll_buffer_printf(&d.text, " for calls of models nothing is spent, since the first call "
+                                  "alone could cost more.");
+    }
     ll_buffer_printf(&d.text,
-                     " are spent or reserved, and the next call could cost more than is left. "
-                     "No new prompts are written %s%s; what is "
+                     " No new prompts are written %s%s; what is "
                      "served to users goes on as before.\n",
                      until[0] != '\0' ? "until " : "until somebody raises it", until);
     put_advice(&d, "raise the limit if that is too early, or leave it.");

@@ -263,6 +263,30 @@ START_TEST(a_test_shows_what_was_expected_of_its_variants)
 }
 END_TEST
 
+/* A person may name a version like ours: what was paid for takes the names behind it. */
+START_TEST(taken_names_are_passed_over)
+{
+    const llmlearn_variant theirs = { .struct_size = sizeof theirs,
+                                      .deadline_ms = LEARNER_DEADLINE_MS,
+                                      .signal = "BUY",
+                                      .version = "g1.2",
+                                      .text = "Theirs: {{ticker}}, {{signal}}, {{trend}}." };
+
+    expect_ok(llmlearn_add_variant(learner, &theirs));
+    variants_said = "{\"variants\": [{\"prompt\": \"" BETTER "\", \"hypothesis\": \"plainer\"},"
+                    "{\"prompt\": \"Short.\", \"hypothesis\": \"shorter\"}]}";
+    json_t *got = generate(&plain);
+    ck_assert_str_eq(text_at(variant_at(got, 0), "version"), "g1.3");
+    ck_assert_str_eq(text_at(variant_at(got, 1), "version"), "g1.4");
+    expect_variant(got, 0, "draft", "");
+    json_decref(got);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_variants WHERE version LIKE 'g1.%'"), 3);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_variants WHERE version = 'g1.3' AND"
+                            " generation = 1"),
+                     1);
+}
+END_TEST
+
 START_TEST(what_was_written_before_is_not_taken_again)
 {
     variants_said = "{\"variants\": [\"" BETTER "\", \"" BETTER " Be kind.\"]}";
@@ -542,6 +566,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, good_variants_become_drafts_and_bad_ones_are_kept_with_their_reason);
     tcase_add_test(tc, a_test_shows_what_was_expected_of_its_variants);
+    tcase_add_test(tc, taken_names_are_passed_over);
     tcase_add_test(tc, what_was_written_before_is_not_taken_again);
     tcase_add_test(tc, comments_are_data_in_a_message_of_their_own);
     tcase_add_test(tc, an_answer_of_no_use_is_told_and_paid_for);

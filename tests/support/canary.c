@@ -76,5 +76,6 @@ void canary_log(void *user, llmlearn_log_level level, const char *id, const char
 {
     (void)user;
     (void)level;
-    ck_assert_msg(!canary_is_in_text(text), "the log line %s holds a secret", id);
+    if (canary_is_in_text(text)) /* a passing assertion would allocate */
+        ck_abort_msg("the log line %s holds a secret", id);
 }

@@ -187,7 +187,9 @@ START_TEST(money_is_told)
         "\"until\":\"2026-12-01T00:00:00.000000Z\"}");
     expect_ok(ll_alert_budget_reached_text(
         &(ll_alert_budget_reached){ "run", 0, INT64_C(750000), 0 }, &got));
-    ck_assert_ptr_nonnull(strstr(got.text, "$0.0007 for calls of models, $0.00 are"));
+    ck_assert_ptr_nonnull(strstr(got.text, "$0.0007 for calls of models nothing is spent"));
+    ck_assert_ptr_null(strstr(got.text, "$0.00 "));
+    ck_assert_str_eq(got.subject, "The budget of the run for models is too small");
     ck_assert_ptr_nonnull(strstr(got.text, "until somebody raises it;"));
     ll_alert_text_free(&got);
 }

@@ -92,6 +92,16 @@ def test_the_cache_answers_the_second_time(served, endpoint):
     assert len({said.id for said in asks}) == 3
 
 
+def test_a_version_may_be_asked_for(served, endpoint):
+    served.set_model(uses="explaining", model="toy-1", base_url=endpoint.url)
+    served.add_variant(signal="BUY", version="v7", text="Draft: {{ticker}}?")
+    said = served.explain(**ASK, version="v7")
+    assert (said.version, said.test_id) == ("v7", None)
+    assert "Draft: AAPL?" in str(endpoint.asked[-1])
+    with pytest.raises(llmlearn.NotFoundError, match="v8"):
+        served.explain(**ASK, version="v8")
+
+
 def test_a_key_may_come_from_a_function(served, endpoint):
     keys = iter([f"first-{MARK}", f"second-{MARK}"])
     served.set_model(

@@ -107,6 +107,7 @@ class Awaited:
         metadata: dict[str, Any] | str | None = None,
         fallback: str | None = None,
         system: str | None = None,
+        version: str | None = None,
         timeout_s: float = 10.0,
         cancel: Cancel | None = None,
     ) -> Explained:
@@ -127,6 +128,7 @@ class Awaited:
                 metadata=metadata,
                 fallback=fallback,
                 system=system,
+                version=version,
                 timeout_s=timeout_s,
                 cancel=flag,
             ),

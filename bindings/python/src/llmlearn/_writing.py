@@ -155,6 +155,7 @@ class Writing(Base):
         metadata: dict[str, Any] | str | None = None,
         fallback: str | None = None,
         system: str | None = None,
+        version: str | None = None,
         timeout_s: float = 10.0,
         cancel: Cancel | None = None,
     ) -> Explained:
@@ -177,10 +178,13 @@ class Writing(Base):
             metadata: logged with it; a dict, or a JSON object as text.
             fallback: the template, if no model answers; default: a built-in one.
             system: said before the prompt, not varied.
+            version: this one instead of the test's, such as a draft that is to
+                be read before it is approved; logged, but part of no test.
             cancel: ends the call; see :class:`Cancel`.
 
         Raises CancelledError, after which nothing is logged, and
-        InvalidArgumentError. A model that fails, a full journal and a
+        InvalidArgumentError; of a ``version``, NotFoundError, StateError (it was
+        rejected) and the storing errors. A model that fails, a full journal and a
         deadline raise nothing: see ``source``, ``reason`` and ``logged``.
         """
         from .models import explained_from
@@ -211,6 +215,7 @@ class Writing(Base):
             metadata_json=_metadata(metadata),
             fallback=convert.text("fallback", fallback),
             system=convert.text("system", system),
+            version=convert.text("version", version),
             deadline_ms=convert.milliseconds(timeout_s),
         )
         out = convert.record("llmlearn_explained", [])

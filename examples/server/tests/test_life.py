@@ -250,7 +250,8 @@ def test_a_stop_while_kept_connections_go_on_asking(tmp_path: Path) -> None:
             card = reader.page(1)[0]
             head = (
                 f"POST /api/feedback/{card['id']} HTTP/1.1\r\nHost: a\r\n"
-                f"Cookie: {reader.headers['Cookie']}\r\nFeedback-Token: {card['feedback_token']}\r\n"
+                f"Cookie: {reader.headers['Cookie']}\r\n"
+                f"Feedback-Token: {card['feedback_token']}\r\n"
                 f"Content-Type: application/json\r\nContent-Length: {len(vote)}\r\n\r\n"
             )
             kept = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(190)]

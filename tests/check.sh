@@ -67,7 +67,7 @@ suite() {
 }
 
 suite 'unit, flow and fault tests' "$LL_BUILD" '' benches
-suite 'the same under AddressSanitizer and UBSan' "$LL_BUILD/asan" address,undefined ''
+suite 'the same under AddressSanitizer and UBSan' "$LL_BUILD/asan" address,undefined server
 suite 'the same under ThreadSanitizer, but for pure functions' "$LL_BUILD/tsan" thread ''
 
 stage 'style'
@@ -78,6 +78,16 @@ stage 'install, and other scripts'
 set --
 for script in tests/*/*_test.sh; do
     [ ! -e "$script" ] || set -- "$@" "$script"
+done
+run "$@"
+done_stage
+
+stage 'the example server under AddressSanitizer and UBSan'
+build B="$LL_BUILD" binding
+set --
+for test in examples/server/tests/test_raw_http.py examples/server/tests/test_life.py; do
+    [ ! -e "$test" ] || set -- "$@" "env LL_SERVER=$LL_BUILD/asan/llmlearn-server \
+        $LL_MAKE -s B=$LL_BUILD pytest T=$test"
 done
 run "$@"
 done_stage

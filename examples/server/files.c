@@ -126,6 +126,11 @@ static const file *find(const files *f, const char *path, size_t length)
     return NULL;
 }
 
+static bool is_page(const file *f)
+{
+    return strcmp(f->path, "/index.html") == 0;
+}
+
 files *files_read(const char *folder, char *out_problem, size_t problem_bytes)
 {
     files *f = calloc(1, sizeof *f);
@@ -162,9 +167,17 @@ void files_free(files *f)
 
 /* ---- telling them */
 
+/* A name in /assets/ has the hash of what it names. The page may come with a cookie, which no
+ * cache between us and its reader may keep. */
+static const char *caching(const file *found)
+{
+    if (strncmp(found->path, "/assets/", 8) == 0)
+        return "public, max-age=31536000, immutable";
+    return is_page(found) ? "private, no-cache" : "no-cache";
+}
+
 static void tell(request *r, const file *found)
 {
-    bool is_hashed = strncmp(found->path, "/assets/", 8) == 0;
     const char *known = r->head.if_none_match;
 
     if (known != NULL && strcmp(known, found->etag) == 0)
@@ -174,8 +187,7 @@ static void tell(request *r, const file *found)
     if (r->response == NULL)
         return;
     reply_header(r, "ETag", found->etag);
-    reply_header(r, "Cache-Control",
-                 is_hashed ? "public, max-age=31536000, immutable" : "no-cache");
+    reply_header(r, "Cache-Control", caching(found));
 }
 
 void files_tell(request *r)
@@ -194,7 +206,7 @@ void files_tell(request *r)
                              : "This server has no dashboard, only the API: see /openapi.json.");
         return;
     }
-    if (strcmp(found->path, "/index.html") == 0)
+    if (is_page(found))
         users_welcome(r);
     tell(r, found);
 }

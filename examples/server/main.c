@@ -206,9 +206,8 @@ static void stop(server *s, struct MHD_Daemon *daemon)
         usleep(20 * 1000);
     }
     atomic_store(&s->cancel, 1);
-    workers_end(s->slow); /* whatever is suspended is resumed by then */
-    workers_end(s->disk);
-    s->slow = s->disk = NULL;
+    workers_stop(s->slow); /* whatever was given to them is resumed then, and has its answer; */
+    workers_stop(s->disk); /* who asks still is told that it is too late */
     MHD_stop_daemon(daemon);
     close(listening);
 }

@@ -161,13 +161,21 @@ static enum MHD_Result give_away(request *r)
     return MHD_YES;
 }
 
+static bool may_wait(const request *r)
+{
+    const char *refresh = target_parameter(&r->target, "refresh");
+    if ((r->route->flags & CACHED) != 0)
+        return refresh != NULL && strcmp(refresh, "1") == 0;
+    return (r->route->flags & (DISK | SLOW)) != 0;
+}
+
 static enum MHD_Result run(request *r)
 {
     r->run = true;
     connection_enter(r->connection, WORKING);
     if (r->body != NULL)
         r->body[r->body_bytes] = '\0';
-    if ((r->route->flags & (DISK | SLOW)) != 0)
+    if (may_wait(r))
         return give_away(r);
     r->route->run(r);
     return reply_send(r);

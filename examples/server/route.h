@@ -7,16 +7,17 @@
 enum { ROUTE_QUERY_MAX = 5 };
 
 enum {
-    BODY = 1, /* it must have one, of JSON */
-    DISK = 2, /* may wait for the disk: runs in one of many threads, whose votes share a flush */
-    SLOW = 4, /* may wait for a model or a decision: runs in one of a few */
+    BODY = 1,   /* it must have one, of JSON */
+    DISK = 2,   /* may wait for the disk: runs in one of many threads, whose votes share a flush */
+    SLOW = 4,   /* may wait for a model or a decision: runs in one of a few */
+    CACHED = 8, /* as DISK with ?refresh=1; else it waits once in minutes, and runs at once */
 };
 
 typedef struct route {
     const char *method;
     const char *pattern; /* "{...}" stands for one part of the path, which is captured */
     void (*run)(request *r);
-    unsigned flags;                     /* BODY, DISK, SLOW */
+    unsigned flags;                     /* of the above */
     const char *query[ROUTE_QUERY_MAX]; /* parameters that it knows */
 } route;
 

@@ -11,10 +11,11 @@ typedef struct workers workers;
 
 /* NULL: no memory or no thread. */
 workers *workers_begin(unsigned threads, unsigned queue);
-/* Does what is queued, then ends. */
+/* Does what is queued, and takes nothing more. */
+void workers_stop(workers *w);
 void workers_end(workers *w);
 
-/* False: the queue is full. */
+/* False: the queue is full, or they were stopped. */
 bool workers_give(workers *w, void (*run)(void *argument), void *argument);
 
 #endif

@@ -14,8 +14,9 @@ from typing import Any
 import contract
 
 TREE = Path(__file__).resolve().parents[3]
-BUILD = Path(os.environ.get("LL_BUILD", "build"))
-PROGRAM = (BUILD if BUILD.is_absolute() else TREE / BUILD) / "llmlearn-server"
+# LL_SERVER: another one, such as that of a sanitised build.
+BUILT = os.environ.get("LL_SERVER") or os.environ.get("LL_BUILD", "build") + "/llmlearn-server"
+PROGRAM = TREE / BUILT
 ADMIN_TOKEN = "admin-token-of-the-tests-0123456789"
 START_S, STOP_S, ANSWER_S = 20, 20, 30
 

@@ -8,6 +8,7 @@ import http.client
 import http.server
 import json
 import signal
+import socket
 import sqlite3
 import stat
 import threading
@@ -237,6 +238,40 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, model: SlowModel) -> No
         server.abandon()
 
 
+def test_a_stop_while_kept_connections_go_on_asking(tmp_path: Path) -> None:
+    """Whoever has a connection may ask until the last moment, and is answered or cut off: at some
+    moment of the stop, whatever it is that is just being taken down, one of them asks."""
+    path = tmp_path / "l.db"
+    stock.make(path)
+    vote = b'{"helpful": true}'
+    for _ in range(5):
+        with running.Running(path, **ROOM) as server:
+            reader = Visitor(server)
+            card = reader.page(1)[0]
+            head = (
+                f"POST /api/feedback/{card['id']} HTTP/1.1\r\nHost: a\r\n"
+                f"Cookie: {reader.headers['Cookie']}\r\n"
+                f"Feedback-Token: {card['feedback_token']}\r\n"
+                f"Content-Type: application/json\r\nContent-Length: {len(vote)}\r\n\r\n"
+            )
+            kept = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(190)]
+            reader.ask("GET", "/healthz")  # behind them all in the queue of the system
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.09)  # it is busy with nothing, and about to be sure of that
+            for connection in kept:
+                connection.settimeout(running.ANSWER_S)
+                with contextlib.suppress(*GONE):
+                    connection.sendall(head.encode() + vote)
+                time.sleep(0.0002)
+            for connection in kept:
+                with contextlib.suppress(*GONE):
+                    answer = connection.recv(65536)
+                    assert answer[9:12] in (b"", b"200", b"503")
+                connection.close()
+            assert server.process.wait(running.STOP_S) == 0
+            reader.close()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_idle_one_ends_with_zero(tmp_path: Path, number: int) -> None:
     with running.Running(tmp_path / "l.db") as server:
@@ -245,6 +280,28 @@ def test_an_idle_one_ends_with_zero(tmp_path: Path, number: int) -> None:
         server.process.send_signal(number)
         assert server.process.wait(running.STOP_S) == 0
         kept.close()
+
+
+def test_the_weekly_job_is_run_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    stock.make(path)
+    cases: list[tuple[dict[str, str], list[tuple[str]]]]
+    cases = [({}, []), ({"LLMLEARN_SCHEDULE": "1"}, [("0 2 * * 1",)])]
+    for environment, schedules in cases:
+        with running.Running(path, **environment):
+            assert rows(path, "SELECT schedule FROM llm_jobs") == schedules
+
+
+def test_it_listens_on_ipv6(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with running.Running(tmp_path / "l.db", LLMLEARN_SERVER_ADDRESS="::1") as server:
+        connection = http.client.HTTPConnection("::1", server.port, timeout=running.ANSWER_S)
+        connection.request("GET", "/api/explanations")
+        assert connection.getresponse().status == 200
+        connection.close()
 
 
 # ---- the key

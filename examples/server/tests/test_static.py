@@ -53,7 +53,7 @@ def test_every_path_of_the_dashboard_is_its_page(visitor: Visitor, path: str) ->
     assert visitor.ask("GET", path) == (200, PAGE)
     found = headers(visitor)
     assert found["Content-Type"] == "text/html; charset=utf-8"
-    assert found["Cache-Control"] == "no-cache"
+    assert found["Cache-Control"] == "private, no-cache"
     assert found["Set-Cookie"].startswith("llmlearn_user=")
     assert SECURITY.items() <= found.items()
     assert visitor.ask("GET", path, {"If-None-Match": found["ETag"]}) == (304, b"")

@@ -136,6 +136,23 @@ def test_an_interrupted_month_leaves_what_was_there(
     assert database.read_text() == "an old one"
 
 
+def test_a_month_that_chance_has_spoilt_is_lived_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives: list[bool] = []
+    judge = _Month._is_as_told
+
+    def spoilt_once(self: _Month) -> bool:
+        lives.append(judge(self))
+        return lives[-1] and len(lives) > 1
+
+    monkeypatch.setattr(_Month, "_is_as_told", spoilt_once)
+    run_month(screen(quiet=True), 1, tmp_path / "month.db")
+    assert len(lives) >= 2 and lives[-1]
+    with Learner(tmp_path / "month.db") as learner:
+        assert len(learner.ab_tests(limit=100)["tests"]) == 4
+
+
 # ---- its parts
 
 

@@ -884,8 +884,9 @@ LLMLEARN_API llmlearn_err llmlearn_set_schedule(llmlearn *learner,
  *   out_runs     how many jobs ran to their end: 0 also if another process is running it
  *
  * LLMLEARN_ESTATE without a schedule; LLMLEARN_ETIMEDOUT: what is left is done by a later call;
- * the storing errors. What fails for one signal is alerted and does not stop the others. That an
- * alert cannot be sent is no error: it is tried again for a week. */
+ * LLMLEARN_ECANCELLED: so is it, llmlearn_stop_scheduler ended this one; the storing errors. What
+ * fails for one signal is alerted and does not stop the others. That an alert cannot be sent is no
+ * error: it is tried again for a week. */
 LLMLEARN_API llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t deadline_ms,
                                                 uint32_t *out_runs);
 
@@ -895,8 +896,9 @@ LLMLEARN_API llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t dead
  * being stopped; the storing errors. */
 LLMLEARN_API llmlearn_err llmlearn_start_scheduler(llmlearn *learner);
 
-/* What it is doing ends early, to be gone on with later. LLMLEARN_ETIMEDOUT: it has not ended yet,
- * but begins nothing more; an llmlearn_ask_fn of the caller's is waited for. */
+/* What it is doing ends early, to be gone on with later, and so does what llmlearn_run_due_jobs is
+ * doing for other threads. LLMLEARN_ETIMEDOUT: it has not ended yet, but begins nothing more; an
+ * llmlearn_ask_fn of the caller's is waited for. */
 LLMLEARN_API llmlearn_err llmlearn_stop_scheduler(llmlearn *learner, uint32_t deadline_ms);
 
 #define LLMLEARN_MAIL_PLAIN_LOOPBACK 0x1u    /* a server on this machine needs no TLS */

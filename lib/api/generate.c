@@ -95,6 +95,20 @@ static llmlearn_err settle(const generating *g, int64_t id, const ll_model_reply
     return ll_generate_settle(g->learner, id, &result, patience(g));
 }
 
+/* A commit that was not answered may stand: the money would be held until the month ends. As well
+ * as can be; the caller hears of the commit. */
+static llmlearn_err reserve(const generating *g, const ll_paid_call *call, int64_t *out_id)
+{
+    ll_err_report unknown;
+    llmlearn_err err = ll_generate_reserve(g->learner, call, g->deadline, out_id);
+
+    if (err != LLMLEARN_EUNKNOWN)
+        return err;
+    ll_err_capture(err, &unknown);
+    (void)ll_generate_release(g->learner, g->run, patience(g));
+    return ll_err_restore(&unknown);
+}
+
 /* Reserves, asks, settles. LLMLEARN_OK: a reply, perhaps with a reason. */
 static llmlearn_err ask(const generating *g, const ll_model *model, ll_ledger_kind kind,
                         const ll_model_question *question, const char *comments,
@@ -112,7 +126,7 @@ static llmlearn_err ask(const generating *g, const ll_model *model, ll_ledger_ki
     llmlearn_err err = find_ceiling(g, model, question, &call.ceiling_nanousd), settled;
 
     if (err == LLMLEARN_OK)
-        err = ll_generate_reserve(g->learner, &call, g->deadline, out_id);
+        err = reserve(g, &call, out_id);
     if (err != LLMLEARN_OK)
         return err;
     err = ll_model_ask(model, question, &reply);

@@ -106,6 +106,38 @@ llmlearn_err ll_generate_reserve(llmlearn *learner, const ll_paid_call *call, ll
     return err;
 }
 
+typedef struct release_job {
+    ll_job job;
+    char *run;
+} release_job;
+
+static void destroy_release(ll_job *job)
+{
+    release_job *r = (release_job *)job;
+
+    free(r->run);
+    free(r);
+}
+
+static llmlearn_err run_release(ll_job *job, const ll_write *write)
+{
+    return ll_ledger_release(write->connection, ((const release_job *)job)->run, write->now_us);
+}
+
+llmlearn_err ll_generate_release(llmlearn *learner, const char *run, ll_deadline deadline)
+{
+    release_job *r = (release_job *)ll_job_new(sizeof *r, run_release, destroy_release);
+    bool no_memory = false;
+    llmlearn_err err;
+
+    if (r != NULL)
+        r->run = ll_argument_copy(run, &no_memory);
+    err = submit(learner, r != NULL ? &r->job : NULL, no_memory, deadline);
+    if (r != NULL)
+        ll_job_release(&r->job);
+    return err;
+}
+
 typedef struct settle_job {
     ll_job job;
     int64_t id;

@@ -21,6 +21,8 @@ typedef struct ll_paid_call {
 /* LLMLEARN_EBUDGET; the storing errors. */
 llmlearn_err ll_generate_reserve(llmlearn *learner, const ll_paid_call *call, ll_deadline deadline,
                                  int64_t *out_id);
+/* After LLMLEARN_EUNKNOWN of the latter: nothing was called, and if it stands it is let go. */
+llmlearn_err ll_generate_release(llmlearn *learner, const char *run, ll_deadline deadline);
 llmlearn_err ll_generate_settle(llmlearn *learner, int64_t id, const ll_ledger_result *result,
                                 ll_deadline deadline);
 

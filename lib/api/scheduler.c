@@ -18,12 +18,59 @@
 
 typedef enum scheduler_state { STOPPED = 0, CHANGING, RUNNING, STOPPING } scheduler_state;
 
+/* ---- calls that can be ended ------------------------------------------- */
+
+enum { NOBODYS = 0, CLAIMED, CALLED };
+
+/* NULL: so many run already that this one cannot be ended. */
+static ll_running_jobs *begin_call(ll_scheduler *scheduler)
+{
+    for (size_t i = 0; i < LL_RUNNING_JOBS_MAX; i++) {
+        ll_running_jobs *call = &scheduler->calls[i];
+        int nobodys = NOBODYS;
+
+        if (!atomic_compare_exchange_strong(&call->state, &nobodys, CLAIMED))
+            continue;
+        atomic_store(&call->cancel, 0); /* before anybody may set it */
+        atomic_store(&call->state, CALLED);
+        return call;
+    }
+    return NULL;
+}
+
+static void end_call(ll_running_jobs *call)
+{
+    if (call != NULL)
+        atomic_store(&call->state, NOBODYS);
+}
+
+/* A call that begins just now may be ended with those that are under way. */
+static llmlearn_err end_calls(ll_scheduler *scheduler, ll_deadline deadline)
+{
+    for (size_t i = 0; i < LL_RUNNING_JOBS_MAX; i++)
+        if (atomic_load(&scheduler->calls[i].state) == CALLED)
+            atomic_store(&scheduler->calls[i].cancel, 1);
+    for (size_t i = 0; i < LL_RUNNING_JOBS_MAX; i++) {
+        const ll_running_jobs *call = &scheduler->calls[i];
+
+        while (atomic_load(&call->state) == CALLED && atomic_load(&call->cancel) != 0) {
+            if (ll_deadline_passed(deadline))
+                return ll_fail(LLMLEARN_ETIMEDOUT, "a call of llmlearn_run_due_jobs has been told "
+                                                   "to end, and has not yet");
+            ll_clock_sleep_us(WAIT_STEP_US);
+        }
+    }
+    return LLMLEARN_OK;
+}
+
 /* ---- what is due ------------------------------------------------------- */
 
 llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t deadline_ms, uint32_t *out_runs)
 {
     ll_deadline deadline = ll_deadline_in_ms(deadline_ms != 0 ? deadline_ms : DEADLINE_MS);
     const ll_weekly_plan *plan;
+    const atomic_int *cancel;
+    ll_running_jobs *call;
     ll_weekly_outcome outcome;
     ll_err_report report;
     llmlearn_err err, sent;
@@ -33,9 +80,12 @@ llmlearn_err llmlearn_run_due_jobs(llmlearn *learner, uint32_t deadline_ms, uint
     plan = ll_weekly_plan_get(&learner->plans);
     if (plan == NULL)
         return ll_fail(LLMLEARN_ESTATE, "no schedule is set: see llmlearn_set_schedule");
-    err = ll_weekly_run(learner, plan, deadline, NULL, &outcome);
+    call = begin_call(&learner->scheduler);
+    cancel = call != NULL ? &call->cancel : NULL;
+    err = ll_weekly_run(learner, plan, deadline, cancel, &outcome);
     ll_err_capture(err, &report);
-    sent = ll_deliver(learner, deadline, NULL);
+    sent = ll_deliver(learner, deadline, cancel);
+    end_call(call);
     if (err == LLMLEARN_OK && sent == LLMLEARN_OK && out_runs != NULL)
         *out_runs = outcome.ran ? 1 : 0;
     return err != LLMLEARN_OK ? ll_err_restore(&report) : sent;
@@ -166,12 +216,18 @@ llmlearn_err llmlearn_stop_scheduler(llmlearn *learner, uint32_t deadline_ms)
 {
     if (learner == NULL || learner->magic != LL_HANDLE_MAGIC)
         return ll_fail(LLMLEARN_EINVAL, "learner: NULL or closed");
-    return stop(&learner->scheduler, ll_handle_deadline(deadline_ms));
+    ll_deadline deadline = ll_handle_deadline(deadline_ms);
+    llmlearn_err err = stop(&learner->scheduler, deadline);
+    llmlearn_err ended = end_calls(&learner->scheduler, deadline);
+
+    return err != LLMLEARN_OK ? err : ended;
 }
 
 void ll_scheduler_end(llmlearn *learner)
 {
     while (stop(&learner->scheduler, ll_deadline_in_ms(END_STEP_MS)) != LLMLEARN_OK)
+        continue;
+    while (end_calls(&learner->scheduler, ll_deadline_in_ms(END_STEP_MS)) != LLMLEARN_OK)
         continue;
 }
 
@@ -180,4 +236,6 @@ void ll_scheduler_forget(llmlearn *learner)
     atomic_store(&learner->scheduler.timer, NULL);
     atomic_store(&learner->scheduler.cancel, 0);
     atomic_store(&learner->scheduler.state, STOPPED);
+    for (size_t i = 0; i < LL_RUNNING_JOBS_MAX; i++)
+        atomic_store(&learner->scheduler.calls[i].state, NOBODYS);
 }

@@ -30,6 +30,11 @@ static const ll_statement settle_call = {
     " cost_nanousd = ?5, error = ?6 WHERE id = ?1 AND settled_us IS NULL"
 };
 
+static const ll_statement release_run = {
+    "UPDATE llm_generations SET settled_us = ?2, cost_nanousd = 0, error = 'not called'"
+    " WHERE run = ?1 AND settled_us IS NULL"
+};
+
 static const char *const kind_names[] = {
     [LL_LEDGER_GENERATE] = "generate",
     [LL_LEDGER_REPLAY] = "replay",
@@ -241,4 +246,10 @@ llmlearn_err ll_ledger_settle(ll_connection *connection, int64_t id, const ll_le
         err = ll_fail(LLMLEARN_ESTATE, "call %lld: settled already, or never reserved",
                       (long long)id);
     return err;
+}
+
+llmlearn_err ll_ledger_release(ll_connection *connection, const char *run, int64_t now_us)
+{
+    return ll_connection_run(connection, &release_run,
+                             (ll_value[]){ ll_string(run), ll_int(now_us) }, 2, NULL, NULL);
 }

@@ -62,6 +62,9 @@ typedef struct ll_ledger_result {
 llmlearn_err ll_ledger_settle(ll_connection *connection, int64_t id, const ll_ledger_result *result,
                               int64_t now_us);
 
+/* What is reserved for this run and not settled was never called: it costs nothing. */
+llmlearn_err ll_ledger_release(ll_connection *connection, const char *run, int64_t now_us);
+
 typedef struct ll_ledger_sum {
     int64_t nanousd; /* what counts against a limit: all that follows */
     int64_t known_nanousd;

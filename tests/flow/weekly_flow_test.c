@@ -9,6 +9,7 @@
 #include "support/weeks.h"
 
 #include <jansson.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -665,6 +666,54 @@ START_TEST(the_scheduler_runs_what_is_due_and_sends_alerts)
 }
 END_TEST
 
+static atomic_int hanging;
+
+/* As long as the asker waits. */
+static void hang(void *user, const http_server_request *request)
+{
+    (void)user;
+    atomic_fetch_add(&hanging, 1);
+    http_server_wait_for_hangup(request->fd);
+}
+
+static void *run_jobs(void *out_err)
+{
+    *(llmlearn_err *)out_err = llmlearn_run_due_jobs(learner, MS, NULL);
+    return NULL;
+}
+
+/* A model that does not answer would be waited for a minute: a host that ends cannot. */
+START_TEST(a_call_of_another_thread_can_be_ended)
+{
+    http_server *server = http_server_start(hang, NULL);
+    const llmlearn_model slow = { .struct_size = sizeof slow,
+                                  .model = "toy-1",
+                                  .base_url = http_server_url(server, "/v1") };
+    llmlearn_err err = LLMLEARN_OK;
+    pthread_t thread;
+
+    atomic_store(&hanging, 0);
+    weeks_set_schedule(learner, 0);
+    expect_ok(llmlearn_set_model(learner, LLMLEARN_FOR_GENERATING, &slow));
+    pass_days(1);
+    ck_assert_int_eq(pthread_create(&thread, NULL, run_jobs, &err), 0);
+    for (int i = 0; i < 3000 && atomic_load(&hanging) == 0; i++)
+        usleep(10000);
+    ck_assert_int_eq(atomic_load(&hanging), 1);
+    expect_ok(llmlearn_stop_scheduler(learner, MS));
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(err, LLMLEARN_ECANCELLED);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_job_steps WHERE step = 'done'"), 0);
+
+    /* What was begun is gone on with, and is not ended by what was said before. */
+    weeks_set_model(learner, &model, -1, NULL);
+    pass_days(0.001);
+    ck_assert_uint_eq(weeks_run(learner), 1);
+    ck_assert_int_eq(number("SELECT count(*) FROM llm_variants WHERE status = 'draft'"), 3);
+    http_server_stop(server);
+}
+END_TEST
+
 /* ---- who runs it ---------------------------------------------------------- */
 
 static void run_in_child(int gate)
@@ -742,6 +791,7 @@ int main(void)
     tcase_add_test(tc, arguments_are_checked);
     tcase_add_test(tc, an_alert_is_sent_until_it_is_taken);
     tcase_add_test(tc, the_scheduler_runs_what_is_due_and_sends_alerts);
+    tcase_add_test(tc, a_call_of_another_thread_can_be_ended);
     tcase_add_test(tc, of_several_processes_one_runs_it);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from canary import MARK
+from endpoint import Endpoint
 
 import llmlearn
 from llmlearn import AsyncLearner, Learner, VirtualClock
@@ -318,6 +319,36 @@ def test_stopping_it_in_the_middle_of_a_job(tmp_path, clock):
         go_on.set()
         assert wait_for(lambda: schedulers() == [])
         assert len(written(learner)) == 3
+
+
+@pytest.mark.parametrize("ends", ["stop_scheduler", "close"])
+@pytest.mark.parametrize("by", ["a thread", "the scheduler"])
+def test_a_model_that_hangs_is_not_waited_for(tmp_path, clock, ends, by):
+    endpoint, raised = Endpoint(), []
+    endpoint.hangs = True
+    learner = Learner(tmp_path / "loop.db", virtual_clock=clock)
+
+    def run():
+        try:
+            learner.run_due_jobs()
+        except llmlearn.LearnerError as error:
+            raised.append(type(error))
+
+    try:
+        prepare(learner)
+        learner.set_model(uses="generating", model="toy-1", base_url=endpoint.url)
+        clock.advance(us=2 * HOUR_US)
+        thread = threading.Thread(target=run)
+        thread.start() if by == "a thread" else learner.start_scheduler()
+        assert endpoint.came.wait(30)
+        getattr(learner, ends)(timeout_s=30)
+        if by == "a thread":
+            thread.join(30)
+            assert not thread.is_alive() and raised == [llmlearn.CancelledError]
+        assert wait_for(lambda: schedulers() == [])
+    finally:
+        learner.close(timeout_s=30)
+        endpoint.close()
 
 
 @pytest.mark.parametrize("wrong", [{"every_s": 0}, {"every_s": -1}, {"every_s": float("nan")}])

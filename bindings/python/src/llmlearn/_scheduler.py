@@ -13,7 +13,7 @@ import threading
 import weakref
 from typing import Any
 
-from .errors import ClosedError, LearnerError, StateError, TimedOutError
+from .errors import CancelledError, ClosedError, LearnerError, StateError, TimedOutError
 
 _log = logging.getLogger("llmlearn")
 
@@ -59,7 +59,7 @@ class Scheduler:
             learner.run_due_jobs()
         except ClosedError:
             return False
-        except (StateError, TimedOutError):
+        except (StateError, TimedOutError, CancelledError):
             pass  # no schedule yet; what is left is done next time
         except LearnerError as problem:
             _log.warning("scheduled jobs: %s", problem)

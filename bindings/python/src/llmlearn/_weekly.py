@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .models import Rule
 
 
+# What the thread is doing may take so long before it is told to end.
+_GRACE_S = 0.5
+
+
 class Weekly(Writing):
     """Runs the weekly job."""
 
@@ -106,8 +110,9 @@ class Weekly(Writing):
         signal is alerted and does not stop the others. That an alert cannot be
         sent is no error: it is tried again for a week.
 
-        Raises StateError (there is no schedule), TimedOutError (what is left is
-        done by a later call), and the errors of storing.
+        Raises StateError (there is no schedule), TimedOutError and, if
+        ``stop_scheduler`` or ``close`` ended it, CancelledError (what is left
+        is done by a later call), and the errors of storing.
         """
         deadline_ms = convert.milliseconds(timeout_s)
         out = ffi.new("uint32_t *")
@@ -132,19 +137,31 @@ class Weekly(Writing):
             self._scheduler = Scheduler(self, every_s)
 
     def stop_scheduler(self, *, timeout_s: float = 2.0) -> None:
-        """Ends that thread and waits for it. Without one it does nothing.
+        """Ends that thread, and ``run_due_jobs`` in others, and waits for the thread.
 
-        Raises TimedOutError if it is in a job that goes on: the thread ends
-        after it.
+        What they were doing is gone on with later. Raises TimedOutError if the
+        thread is in a job that goes on, such as in a model that is a function:
+        it ends after it.
         """
         deadline_ms = convert.milliseconds(timeout_s)
         if self.closed:
             raise errors.make_error(lib.LLMLEARN_OK, "the learner is closed")
         scheduler, self._scheduler = self._scheduler, None
+        if scheduler is not None:
+            # Mostly it is done sooner; an alert that is cut off is sent again.
+            scheduler.stop(min(_GRACE_S, deadline_ms / 1000))
+        self._end_jobs()
         if scheduler is not None and not scheduler.stop(deadline_ms / 1000):
             raise errors.make_error(
                 lib.LLMLEARN_ETIMEDOUT, "the scheduler ends after the job it is in"
             )
+
+    def _end_jobs(self) -> None:
+        """Tells run_due_jobs to end wherever it runs, waiting for nothing."""
+        try:
+            self._invoke(lib.llmlearn_stop_scheduler, 1)
+        except (errors.TimedOutError, errors.ClosedError):
+            pass
 
     def _forget_scheduler(self) -> None:
         """Lets the thread end, waiting for nothing: _close() waits for calls."""

@@ -128,8 +128,8 @@ class Learner(Experiments, Weekly):
     def close(self, *, timeout_s: float = 2.0) -> None:
         """Flushes, stops the threads and frees everything. Closing again does nothing.
 
-        Waits for calls that other threads are in; those that wait for a model
-        are cancelled, and the scheduler is stopped. TimedOutError and other
+        Waits for calls that other threads are in; those that wait for a model,
+        ``run_due_jobs`` too, are cancelled, and the scheduler is stopped. TimedOutError and other
         errors only report that records stayed in the journal: the learner is
         closed all the same, and the next open stores them.
         """
@@ -138,6 +138,7 @@ class Learner(Experiments, Weekly):
             self._forget_scheduler()
             for flag in list(self._flags):
                 flag.set()
+            self._end_jobs()
         self._close(timeout_ms)
 
     def counters(self) -> Counters:

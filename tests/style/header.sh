@@ -1,7 +1,7 @@
 #!/bin/sh
 # The public header compiles alone, in every language it is promised for, and
 # none of its structs has padding that the compiler put there. So does each
-# header of lib, in ours.
+# header of lib and of the examples, in ours.
 #
 #   header.sh [root]
 set -eu
@@ -35,5 +35,9 @@ done
 for header in lib/*/*.h; do
     [ -e "$header" ] || continue
     alone "$CC" c "${header#lib/}" -std=c11 -D_GNU_SOURCE= -Ilib
+done
+for header in examples/*/*.h; do
+    [ -e "$header" ] || continue
+    alone "$CC" c "${header#examples/}" -std=c11 -D_GNU_SOURCE= -Iexamples
 done
 exit "$bad"

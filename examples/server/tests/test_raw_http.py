@@ -21,6 +21,8 @@ ADMIN = b"Authorization: Bearer " + running.ADMIN_TOKEN.encode()
 POST = b"POST /api/admin/variants HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + ADMIN + b"\r\n"
 JSON = b"Content-Type: application/json\r\n"
 GOOD = b'{"signal": "BUY", "version": "raw", "text": "Why {{ticker}}?"}'
+LENGTH = len(GOOD)
+CHUNKS = b"%x\r\n" % LENGTH + GOOD + b"\r\n0\r\n\r\n"
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 WAIT_S = 15
 
@@ -31,6 +33,18 @@ def post(length: int, body: bytes, more: bytes = b"") -> bytes:
 
 def body(text: bytes) -> bytes:
     return post(len(text), text)
+
+
+def sized(length: bytes) -> bytes:
+    return POST + JSON + b"Content-Length: " + length + b"\r\n\r\n" + GOOD
+
+
+def typed(type_: bytes) -> bytes:
+    return POST + type_ + b"Content-Length: %d\r\n\r\n" % LENGTH + GOOD
+
+
+def with_text(text: bytes) -> bytes:
+    return b'{"signal": "BUY", "version": "raw", "text": ' + text + b"}"
 
 
 CASES: dict[str, bytes] = {
@@ -82,7 +96,6 @@ CASES: dict[str, bytes] = {
     "a lone CR in a header": GET + b"X: a\rb\r\n\r\n",
     "a folded line": GET + b"X: a\r\n b\r\n\r\n",
     "a fold first": b"GET /healthz HTTP/1.1\r\n Host: a\r\n\r\n",
-    "a line feed alone at the end, and a body": POST + JSON + b"Content-Length: 2\r\n\n{}",
     "a header without a name, not the last": GET + b": a\r\nX: a\r\n\r\n",
     "line feeds alone": b"GET /healthz HTTP/1.1\nHost: a\n\n",
     "one line feed alone": GET + b"X: a\nY: b\r\n\r\n",
@@ -92,56 +105,64 @@ CASES: dict[str, bytes] = {
     "a name with a bracket": GET + b"X(y): a\r\n\r\n",
     "2,000 headers": GET + b"".join(b"X%d: a\r\n" % i for i in range(2000)) + b"\r\n",
     "a header of 64 KiB": GET + b"X: " + b"a" * 65536 + b"\r\n\r\n",
-    "an expectation of something else": POST + JSON + b"Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}",
+    "an expectation of something else": post(LENGTH, GOOD, b"Expect: 200-ok\r\n"),
     # how long the body is
-    "lengths that differ": POST + JSON + b"Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}",
-    "lengths alike": POST + JSON + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
-    "two lengths in one": POST + JSON + b"Content-Length: 2, 2\r\n\r\n{}",
-    "a negative length": POST + JSON + b"Content-Length: -1\r\n\r\n{}",
-    "a length with a sign": POST + JSON + b"Content-Length: +2\r\n\r\n{}",
-    "a length in hexadecimal": POST + JSON + b"Content-Length: 0x2\r\n\r\n{}",
-    "a length with a letter": POST + JSON + b"Content-Length: 2x\r\n\r\n{}",
-    "an empty length": POST + JSON + b"Content-Length:\r\n\r\n{}",
-    "a length of 2^64": POST + JSON + b"Content-Length: 18446744073709551616\r\n\r\n{}",
-    "a length of 2^64 + 2": POST + JSON + b"Content-Length: 18446744073709551618\r\n\r\n{}",
+    "lengths that differ": post(LENGTH, GOOD, b"Content-Length: 99\r\n"),
+    "lengths that differ, the right one last": post(99, GOOD, b"Content-Length: %d\r\n" % LENGTH),
+    "lengths alike": post(LENGTH, GOOD, b"Content-Length: %d\r\n" % LENGTH),
+    "two lengths in one": sized(b"%d, %d" % (LENGTH, LENGTH)),
+    "a negative length": sized(b"-1"),
+    "a length with a sign": sized(b"+%d" % LENGTH),
+    "a length in hexadecimal": sized(b"0x%x" % LENGTH),
+    "a length with a letter": sized(b"%dx" % LENGTH),
+    "an empty length": sized(b""),
+    "a length of 2^64": sized(b"%d" % 2**64),
+    "a length that 2^64 makes good": sized(b"%d" % (2**64 + LENGTH)),
     "a length of 64 KiB + 1": post(65537, b""),
-    "a length and chunks": post(2, b"0\r\n\r\n" + SMUGGLED, b"Transfer-Encoding: chunked\r\n"),
-    "chunks": POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-    "a blank before the colon of chunks": post(2, b"{}", b"Transfer-Encoding : chunked\r\n"),
-    "an unknown encoding": POST + JSON + b"Transfer-Encoding: gzip\r\n\r\n{}",
-    "encodings twice": POST + JSON + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n0\r\n\r\n",
-    "chunked, twice": POST + JSON + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
-    "chunked behind a tab": POST + JSON + b"Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n",
-    "xchunked": POST + JSON + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a length and chunks": post(LENGTH, CHUNKS + SMUGGLED, b"Transfer-Encoding: chunked\r\n"),
+    "chunks": POST + JSON + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS,
+    "a blank before the colon of chunks": post(LENGTH, GOOD, b"Transfer-Encoding : chunked\r\n"),
+    "an unknown encoding": post(LENGTH, GOOD, b"Transfer-Encoding: gzip\r\n"),
+    "an unknown encoding, no length": POST + JSON + b"Transfer-Encoding: gzip\r\n\r\n" + GOOD,
+    "encodings twice": POST + JSON + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n" + CHUNKS,
+    "chunked, twice": POST + JSON + b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKS,
+    "chunked behind a tab": POST + JSON + b"Transfer-Encoding:\tchunked\r\n\r\n" + CHUNKS,
+    "xchunked": POST + JSON + b"Transfer-Encoding: xchunked\r\n\r\n" + CHUNKS,
     "a body with GET": GET + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED,
     "no length at all": POST + JSON + b"\r\n" + SMUGGLED,
+    "a line feed alone at the end": POST + JSON + b"Content-Length: %d\r\n\n" % LENGTH + GOOD,
     # what the body is
-    "no type": POST + b"Content-Length: 2\r\n\r\n{}",
-    "another type": POST + b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
-    "a type that begins alike": POST + b"Content-Type: application/jsonx\r\nContent-Length: 2\r\n"
-    b"\r\n{}",
+    "no type": typed(b""),
+    "another type": typed(b"Content-Type: text/plain\r\n"),
+    "a type that begins alike": typed(b"Content-Type: application/jsonx\r\n"),
+    "types twice": typed(JSON + JSON),
     "an empty body": post(0, b""),
-    "half an object": body(b'{"signal": '),
-    "an object and a half": body(b'{"a": 1}{'),
-    "a list": body(b"[]"),
+    "half an object": body(GOOD[:-1]),
+    "an object and a half": body(GOOD + b"{"),
+    "two objects": body(GOOD + GOOD),
+    "a list": body(b"[" + GOOD + b"]"),
     "a number": body(b"1"),
-    "NaN": body(b'{"signal": NaN}'),
-    "a number too large": body(b'{"signal": 1e999}'),
-    "an escaped NUL in a text": body(b'{"signal": "a\\u0000b"}'),
-    "half a surrogate": body(b'{"signal": "\\ud800"}'),
-    "no UTF-8": body(b'{"signal": "\xff"}'),
-    "overlong UTF-8": body(b'{"signal": "\xc0\xaf"}'),
-    "a field twice": body(b'{"signal": "BUY", "signal": "SELL"}'),
-    "a field twice, once escaped": body(b'{"signal": "BUY", "sign\\u0061l": "SELL"}'),
-    "33 brackets": body(b'{"signal": ' + b"[" * 32 + b"]" * 32 + b"}"),
+    "NaN": body(with_text(b"NaN")),
+    "a number too large": body(with_text(b"1e999")),
+    "an escaped NUL in a text": body(with_text(b'"a\\u0000b"')),
+    "half a surrogate": body(with_text(b'"\\ud800"')),
+    "no UTF-8": body(with_text(b'"\xff"')),
+    "overlong UTF-8": body(with_text(b'"\xc0\xaf"')),
+    "a surrogate in UTF-8": body(with_text(b'"\xed\xa0\x80"')),
+    "a raw control character": body(with_text(b'"a\x01b"')),
+    "a field twice": body(GOOD[:-1] + b', "text": "Why?"}'),
+    "a field twice, once escaped": body(GOOD[:-1] + b', "te\\u0078t": "Why?"}'),
+    "an unknown field": body(GOOD[:-1] + b', "color": 1}'),
+    "a field in capitals": body(GOOD[:-1] + b', "Text": "Why?"}'),
+    "33 brackets": body(GOOD[:-1] + b', "parent": ' + b"[" * 32 + b"]" * 32 + b"}"),
     "60,000 brackets": body(b"[" * 60000),
-    "60,000 objects": body(b'{"a":' * 10000),
-    "10,000 fields": body(b"{" + b",".join(b'"%d":1' % i for i in range(6000)) + b"}"),
-    "a byte order mark": body(b"\xef\xbb\xbf{}"),
-    "single quotes": body(b"{'signal': 'BUY'}"),
-    "a comment": body(b"{} // none"),
+    "10,000 objects": body(b'{"a":' * 10000),
+    "6,000 fields": body(b"{" + b",".join(b'"%d":1' % i for i in range(6000)) + b"}"),
+    "a byte order mark": body(b"\xef\xbb\xbf" + GOOD),
+    "single quotes": body(GOOD.replace(b'"', b"'")),
+    "a comment": body(GOOD + b" // none"),
+    "a comma at the end": body(GOOD[:-1] + b",}"),
 }
-
 
 # libmicrohttpd answers these itself, rightly, with 505.
 OTHER_VERSIONS = {"version 0.9", "version 2.0", "an HTTP/2 preface"}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
+import hashlib
+import hmac
 import random
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +117,29 @@ def test_a_token_is_for_one_user_and_one_explanation(server: running.Running) ->
     assert bob.withdraw(hers[0])[0] == 403
     assert ann.withdraw(hers[0])[0] == 200
     ann.close(), bob.close()
+
+
+def test_a_token_ends_after_a_week(database: Path) -> None:
+    """Made here as the server makes it, which users.h describes."""
+    secret = "a-key-that-the-test-knows-0123456789"
+    key = hashlib.sha256(secret.encode()).digest()
+    with running.Running(database, LLMLEARN_SERVER_KEY=secret) as server:
+        reader = Visitor(server)
+        card = reader.page()[0]
+        user = "visitor-" + reader.headers["Cookie"].partition("=")[2].partition(".")[0]
+
+        def token(expiry: int) -> str:
+            expires = expiry.to_bytes(8, "big")
+            signed = b"vote".ljust(8, b"\0") + expires + uuid.UUID(card["id"]).bytes
+            return encode(expires + hmac.digest(key, signed + user.encode(), "sha256"))
+
+        expiry = int.from_bytes(decode(card["feedback_token"])[:8], "big")
+        assert token(expiry) == card["feedback_token"]
+        assert abs(expiry - time.time() - 7 * 86400) < 600
+        for ahead, status in ((600, 200), (0, 403), (-600, 403)):
+            old = token(int(time.time()) + ahead)
+            assert reader.vote({**card, "feedback_token": old})[0] == status, ahead
+        reader.close()
 
 
 def test_nobody_sees_what_others_said(server: running.Running) -> None:

@@ -60,16 +60,21 @@ workers *workers_begin(unsigned threads, unsigned queue)
     return NULL;
 }
 
-void workers_end(workers *w)
+void workers_stop(workers *w)
 {
-    if (w == NULL)
-        return;
     pthread_mutex_lock(&w->mutex);
     w->ending = true;
     pthread_cond_broadcast(&w->given);
     pthread_mutex_unlock(&w->mutex);
-    for (unsigned i = 0; i < w->thread_count; i++)
-        pthread_join(w->threads[i], NULL);
+    for (; w->thread_count > 0; w->thread_count--)
+        pthread_join(w->threads[w->thread_count - 1], NULL);
+}
+
+void workers_end(workers *w)
+{
+    if (w == NULL)
+        return;
+    workers_stop(w);
     pthread_cond_destroy(&w->given);
     pthread_mutex_destroy(&w->mutex);
     free(w->queue);
@@ -79,7 +84,7 @@ void workers_end(workers *w)
 bool workers_give(workers *w, void (*run)(void *argument), void *argument)
 {
     pthread_mutex_lock(&w->mutex);
-    bool fits = w->count < w->queue_max;
+    bool fits = !w->ending && w->count < w->queue_max;
     if (fits) {
         w->queue[(w->first + w->count) % w->queue_max] = (job){ run, argument };
         w->count++;

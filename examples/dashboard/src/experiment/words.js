@@ -104,7 +104,7 @@ const ADVISORIES = {
   low_expected: {
     title: 'Few votes in some cells',
     means: 'An expected count is below 5, so the p-value is only about right.',
-    todo: 'Wait for more votes.',
+    todo: 'While the test runs, wait for more votes.',
   },
   clustered: {
     title: 'Readers vote more than once',
@@ -121,7 +121,7 @@ const ADVISORIES = {
   arm_switched_off: {
     title: 'A variant is switched off',
     means: 'The breaker did so, for it failed too often. Its readers get the champion’s prompt.',
-    todo: 'Nothing for this test, which goes on without it. Mend that prompt before you test it again.',
+    todo: 'Nothing for this test, which is decided without it. Mend that prompt before you test it again.',
   },
 };
 

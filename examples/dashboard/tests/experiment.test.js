@@ -153,6 +153,20 @@ it('an arm that is switched off leads nobody, and makes no chance of the others'
   expect(bestIsKnown(viewOfSignal('BUY'))).toBe(true);
 });
 
+it('names all whom the always valid rule lets win', () => {
+  const both = viewOfSignal('BUY', (test) => {
+    for (const version of ['g1.1', 'g1.2'])
+      setArm(test, version, { ln_e_value_week_end: 5, difference: 0.1 });
+  });
+  const says = (view) => opinionsOf(view).find((one) => one.rule === 'always_valid').says;
+  expect(says(both)).toMatch(/^g1\.[12] and g1\.[12] have won: g1\.[12] by evidence of/);
+  expect(says(buyAt(5))).toMatch(/^g1\.1 has won: evidence of/);
+});
+
+it('does not say of a winner that is not clear of the second best that it is not of the champion', () => {
+  expect(advisoryWords('winner_not_separated').means).toContain('second best, or of the champion');
+});
+
 it('says by when the evidence of a sequential rule came', () => {
   expect(headlineOf(buyAt(2)).sure).toContain('by the end of the last week');
 });

@@ -235,7 +235,11 @@ function fatalTodo({ blockers }) {
 
 // ---- what each rule says
 
-const names = (arms) => arms.map((arm) => arm.version).join(' and ');
+/** "v1 has won", "v1, v2 and v3 have won" */
+function haveWon(arms) {
+  const names = arms.map((arm) => arm.version).join(', ');
+  return `${names.replace(/, ([^,]*)$/, ' and $1')} ${arms.length > 1 ? 'have' : 'has'} won`;
+}
 
 function classicSays(view) {
   const { p_value: p, ln_p_value: lnP, cramers_v: v } = view.evidence;
@@ -262,7 +266,7 @@ function alwaysValidSays(view) {
   if (won.length)
     return {
       meets: true,
-      says: `${names(won)} has won: ${standingInWords(view, won[0], 'always_valid')}.`,
+      says: `${haveWon(won)}: ${won.length > 1 ? `${won[0].version} by ` : ''}${standingInWords(view, won[0], 'always_valid')}.`,
     };
   const best = on.reduce((a, b) => (b.ln_e_value_week_end > a.ln_e_value_week_end ? b : a));
   return {

@@ -96,10 +96,11 @@ const ADVISORIES = {
     todo: 'If a few points matter to you, test again by a sequential rule, or with a lower limit.',
   },
   winner_not_separated: {
-    title: 'The winner is not clearly above the champion',
+    title: 'The best is not clearly above the next best',
     means:
-      'The arms differ as a whole, but this one beats the champion by no more than chance may give.',
-    todo: 'Do not promote it for this test. Test the two alone.',
+      'The arms differ as a whole, but by chance alone the highest rate could be as far above that ' +
+      'of the second best, or of the champion.',
+    todo: 'Another arm may be as good. To know which of them is better, test those two alone.',
   },
   low_expected: {
     title: 'Few votes in some cells',

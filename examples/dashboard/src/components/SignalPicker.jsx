@@ -48,11 +48,14 @@ function Signal({ signal, report, variants, decisions, selected, onSelect }) {
   );
 }
 
+const ROOM_PX = 16; // so that its neighbour peeps in
+
 /** Scrolls the box, and nothing around it, until a child of it is to be seen. */
 function show(box, child) {
   if (!child) return;
   const [outer, inner] = [box.getBoundingClientRect(), child.getBoundingClientRect()];
-  const off = (from, to, low, high) => (from < low ? from - low : Math.max(0, to - high));
+  const off = (from, to, low, high) =>
+    from < low ? from - low - ROOM_PX : to > high ? to - high + ROOM_PX : 0;
   box.scrollLeft += off(inner.left, inner.right, outer.left, outer.right);
   box.scrollTop += off(inner.top, inner.bottom, outer.top, outer.bottom);
 }

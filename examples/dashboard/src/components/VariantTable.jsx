@@ -195,9 +195,11 @@ function Guardrails({ arm }) {
     return <WordBadge word={`Worse: ${failed.join(', ')}`} tone="bad" icon="cross" />;
   if (waiting.length === GUARDRAILS.length)
     return <WordBadge {...GUARDRAIL_STATES.unknown} tone="" />;
+  const all = GUARDRAILS.length;
+  const held = all - waiting.length;
   return (
     <>
-      <WordBadge word="Hold" tone="good" icon="check" />
+      <WordBadge word={held === all ? 'Hold' : `${held} of ${all} hold`} tone="good" icon="check" />
       {waiting.length > 0 && <small>not known: {waiting.join(', ')}</small>}
     </>
   );

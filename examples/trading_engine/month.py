@@ -355,13 +355,16 @@ class _Month:
         for version, prompt in later.items():
             self._add("BUY", version, prompt, champion)
         arms = [champion, *later, chosen]
-        self._test("BUY", arms, "group_sequential", min_trials=50, lift_min=0.1)
+        self._test("BUY", arms, "group_sequential", min_trials=50, lift_min=0.12)
 
     def _test_sell(self) -> None:
         first = generations("SELL")[0]
         for version, prompt in first.items():
             self._add("SELL", version, prompt)
-        self._test("SELL", list(first), "always_valid", min_trials=30, lift_min=LIFT)
+        # By the traffic until now its votes take longer than the usual eight weeks.
+        self._test(
+            "SELL", list(first), "always_valid", max_duration_days=84, min_trials=30, lift_min=LIFT
+        )
 
     def _promote_by_hand(self) -> None:
         ((version, prompt),) = generations("HOLD")[1].items()

@@ -47,6 +47,30 @@ export const tests = {
     ]),
   ),
 
+  'on a phone the chosen signal is in sight, and tests read without scrolling sideways': async (
+    visitors,
+  ) => {
+    const phone = { width: 375, height: 812 };
+    const page = await visitors.page({
+      path: '/ab-tests?signal=HOLD',
+      admin: true,
+      viewport: phone,
+    });
+    const chosen = await page.locator('.signal[aria-pressed="true"]').boundingBox();
+    assert.ok(chosen.x >= 0 && chosen.x + chosen.width <= phone.width, JSON.stringify(chosen));
+    const history = page.getByRole('region', { name: 'History of decisions' });
+    assert.deepEqual(
+      await history.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth),
+      0,
+    );
+    await page.locator('.signal', { hasText: 'SELL' }).click();
+    const evidence = page.locator('.verdict-figures b', { hasText: ': 1' });
+    const lines = await evidence.evaluate(
+      (one) => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight),
+    );
+    assert.equal(Math.round(lines), 1);
+  },
+
   'control: what is too wide is seen, and what moves': async (visitors) => {
     const page = await visitors.page({ path: '/nowhere' });
     await resize(page, 320);

@@ -1,7 +1,7 @@
 /** Numbers and times as people read them. Null is "–": nothing was counted. */
 
 const NOTHING = '–';
-const GAP = '\u00a0'; // a number and its unit stay on one line
+export const GAP = '\u00a0'; // a number and its unit stay on one line
 const LOCALE = 'en-US';
 const memo = new Map();
 
@@ -28,10 +28,12 @@ export const compact = (value) =>
 /** A ratio 0..1 as 62.5 % */
 export const percent = (ratio, digits = 1) => or(ratio, (r) => `${fixed(r * 100, digits)}${GAP}%`);
 
-/** 3.1, always with that many digits. */
+/** 3.1, −0.5, always with that many digits and a real minus. */
 export const fixed = (value, digits = 1) =>
   or(value, (n) =>
-    numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(n),
+    numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits })
+      .format(n)
+      .replace('-', '−'),
   );
 
 /** [0.58, 0.66] as 58.0 to 66.0 % */

@@ -28,6 +28,9 @@ export function sharedAxis(intervals) {
   return [Math.max(0, low), Math.min(1, Math.max(high, low + 0.1))];
 }
 
+/** A sum of costs; null where no cost is known, which is not the same as costing nothing. */
+export const knownCost = ({ cost_nanousd: sum, cost_known: of }) => (of > 0 ? sum : null);
+
 /** Per 1,000 of what is counted; null where nothing is. */
 export const perThousand = (sum, of) =>
   typeof sum === 'number' && of > 0 ? (sum / of) * 1000 : null;

@@ -63,6 +63,24 @@ describe('a card', () => {
     expect(said()).toBe('6 of 8 readers found this helpful.');
   });
 
+  it('counts this reader as they vote now, not as they did when the list was loaded', async () => {
+    const before = { helpful: true, rating: null, comment: null };
+    let sent = 0;
+    const refuse = () => (sent++ ? problem(500, 'It broke') : { received: true });
+    const { user } = show({ positive: 2, negative: 0, mine: before }, { [POST]: refuse });
+    expect(said()).toBe('2 of 2 readers found this helpful.');
+    await user.click(down());
+    await waitFor(() => expect(said()).toBe('Thanks for your feedback.'));
+    await user.click(up());
+    await screen.findByRole('alert'); // refused: the vote before it stands
+    expect(said()).toBe('1 of 2 readers found this helpful.');
+  });
+
+  it('lets a text that is written from right to left be so', () => {
+    show({ text: 'نشتري لأن السعر ارتفع' });
+    expect(screen.getByText(/نشتري/)).toHaveAttribute('dir', 'auto');
+  });
+
   it('has an earlier vote pressed, with what was said in it', async () => {
     const { user, container } = show({ mine: { helpful: false, rating: 2, comment: 'too long' } });
     expect(pressed()).toEqual(['false', 'true']);

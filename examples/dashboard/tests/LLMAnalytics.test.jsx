@@ -48,6 +48,15 @@ describe('the report', () => {
     await expectAccessible(container);
   });
 
+  it('does not take unknown costs for none', async () => {
+    show({ ...analytics, cost_nanousd: 0, cost_known: 0 });
+    await screen.findByText('Found helpful');
+    expect(tile('Cost')).toBe('Cost–no cost was logged');
+    const row = (name) => screen.getByText(name, { selector: 'dt' }).nextSibling.textContent;
+    expect([row('Cost in all'), row('Per helpful vote')]).toEqual(['–', '–']);
+    expect(document.body).not.toHaveTextContent('$0 ');
+  });
+
   it('compares with the window before, and does not take chance for a change', async () => {
     show(analytics);
     await screen.findByText('Found helpful');
@@ -198,7 +207,7 @@ describe('the states', () => {
     const { container } = show(unvoted);
     await screen.findByText('Found helpful');
     expect(tile('Found helpful')).toContain('–');
-    expect(tile('Cost')).toContain('$0');
+    expect(tile('Cost')).toContain('no cost was logged');
     expect(container.textContent).not.toMatch(/NaN|undefined|Infinity|null/);
   });
 

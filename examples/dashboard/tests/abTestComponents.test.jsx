@@ -145,6 +145,14 @@ describe('VariantTable', () => {
     expect(row).not.toHaveTextContent(' : 1');
   });
 
+  it('says how many guardrails are known to hold', () => {
+    const guardrails = { latency: 'unknown', cost: 'unknown', failures: 'pass', rating: 'unknown' };
+    render(
+      <VariantTable view={viewOfSignal('BUY', (test) => setArm(test, 'g1.2', { guardrails }))} />,
+    );
+    expect(rowOf('g1.2')).toHaveTextContent('1 of 4 holdnot known: latency, cost, rating');
+  });
+
   it('lives with a test in which nothing is known', () => {
     const { container } = render(<VariantTable view={viewOfSignal('BUY', nobodyYet)} />);
     expect(rowOf('g1.1')).toHaveTextContent('no votes yet');

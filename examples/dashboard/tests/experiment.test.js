@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { diffWords } from '../src/experiment/diff.js';
 import { figuresOf } from '../src/experiment/figures.js';
-import { chance, daysInWords, eValue, pointsInterval, pValue } from '../src/experiment/numbers.js';
+import {
+  chance,
+  daysInWords,
+  eValue,
+  odds,
+  pointsInterval,
+  pValue,
+} from '../src/experiment/numbers.js';
 import { headlineOf, opinionsOf, promotionOf } from '../src/experiment/verdict.js';
 import {
+  bestIsKnown,
   armWord,
   candidatesOf,
   draftsOf,
@@ -38,7 +46,13 @@ describe('numbers', () => {
     [-50, 'under 0.01'],
     [null, '–'],
     [NaN, '–'],
-  ])('an e-value whose logarithm is %s is %s', (ln, text) => expect(eValue(ln)).toBe(text));
+  ])('an e-value whose logarithm is %s is %s', (ln, text) =>
+    expect(eValue(ln)).toBe(text.replaceAll(' × ', `${GAP}×${GAP}`)),
+  );
+
+  it('keeps evidence on one line', () => {
+    expect(odds(Math.log(1.5e16))).toBe('1.5 × 10¹⁶ : 1'.replaceAll(' ', GAP));
+  });
 
   it.each([
     [0.0123, null, '0.012'],
@@ -48,7 +62,9 @@ describe('numbers', () => {
     [0, null, 'under 10⁻³⁰⁰'],
     [1, 0, '1'],
     [null, null, '–'],
-  ])('p %s is %s', (p, lnP, text) => expect(pValue(p, lnP)).toBe(text));
+  ])('p %s is %s', (p, lnP, text) =>
+    expect(pValue(p, lnP)).toBe(text.replaceAll(' × ', `${GAP}×${GAP}`)),
+  );
 
   it('says chances by their ends where nobody could tell', () => {
     expect([0.9999, 0.00001, 0.5, null].map(chance)).toEqual([
@@ -125,6 +141,34 @@ describe('how near a variant is to a win', () => {
     expect(at(0.01, 0.1)).toBe(false);
     expect(at(0.01, 0.2, 'v1.0')).toBe(false);
   });
+});
+
+it('an arm that is switched off leads nobody, and makes no chance of the others', () => {
+  const off = viewOfSignal('BUY', (test) =>
+    setArm(test, 'g1.1', { off: true, difference: 0.2, first_votes: 8 }),
+  );
+  expect(off.variants.map((arm) => arm.version)).toEqual(['g1.2', 'g1.1']);
+  expect(bestIsKnown(off)).toBe(false);
+  expect(figuresOf(off).map(({ label }) => label)).not.toContain('Chance that g1.2 is best');
+  expect(bestIsKnown(viewOfSignal('BUY'))).toBe(true);
+});
+
+it('names all whom the always valid rule lets win', () => {
+  const both = viewOfSignal('BUY', (test) => {
+    for (const version of ['g1.1', 'g1.2'])
+      setArm(test, version, { ln_e_value_week_end: 5, difference: 0.1 });
+  });
+  const says = (view) => opinionsOf(view).find((one) => one.rule === 'always_valid').says;
+  expect(says(both)).toMatch(/^g1\.[12] and g1\.[12] have won: g1\.[12] by evidence of/);
+  expect(says(buyAt(5))).toMatch(/^g1\.1 has won: evidence of/);
+});
+
+it('does not say of a winner that is not clear of the second best that it is not of the champion', () => {
+  expect(advisoryWords('winner_not_separated').means).toContain('second best, or of the champion');
+});
+
+it('says by when the evidence of a sequential rule came', () => {
+  expect(headlineOf(buyAt(2)).sure).toContain('by the end of the last week');
 });
 
 const find = (view, version) => view.arms.find((arm) => arm.version === version);

@@ -4,9 +4,22 @@ import { Change } from '../src/components/Change.jsx';
 import { RateInterval } from '../src/components/RateInterval.jsx';
 import { RatingHistogram } from '../src/components/RatingHistogram.jsx';
 import { SignalBadge } from '../src/components/SignalBadge.jsx';
+import { Dot } from '../src/components/SeriesChart.jsx';
 import { Sparkline } from '../src/components/Sparkline.jsx';
 
 const plain = (text) => text.replaceAll('\u00a0', ' ');
+
+it('today has a dot only once there is a number of it', () => {
+  const draw = (payload) =>
+    render(
+      <svg>
+        <Dot cx={9} cy={9} today="2026-11-27" name="positive_rate" payload={payload} />
+      </svg>,
+    ).container.querySelector('circle');
+  expect(draw({ day: '2026-11-27', positive_rate: 0.5 })).not.toBeNull();
+  expect(draw({ day: '2026-11-27', positive_rate: null })).toBeNull();
+  expect(draw({ day: '2026-11-26', positive_rate: 0.5 })).toBeNull();
+});
 
 describe('an interval', () => {
   const draw = (props) => render(<RateInterval rate={0.6} interval={[0.5, 0.7]} {...props} />);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { perThousand, rateDifference, sharedAxis } from '../src/rates.js';
+import { knownCost, perThousand, rateDifference, sharedAxis } from '../src/rates.js';
 
 describe('the interval of a difference', () => {
   // Newcombe 1998, table II, method 10: 56/70 against 48/80.
@@ -22,6 +22,11 @@ describe('a shared axis', () => {
     const [low, high] = sharedAxis([[0.6, 0.6]]);
     expect(high).toBeGreaterThan(low);
   });
+});
+
+it('a sum of unknown costs is unknown, not zero', () => {
+  expect(knownCost({ cost_nanousd: 0, cost_known: 0 })).toBeNull();
+  expect(knownCost({ cost_nanousd: 0, cost_known: 3 })).toBe(0);
 });
 
 it('per thousand of nothing is not known', () => {

@@ -90,6 +90,7 @@ def test_tests_in_every_state(database: Path) -> None:
     ]  # fmt: skip
     assert [test["status"] for test in tests] == ["running", "running", "decided", "decided"]
     assert len(buy["arms"]) == 4 and buy["champion"] == champions["BUY"] != first["champion"]
+    assert not any(test["plan"]["cannot_finish"] for test in (buy, sell))
     leader = max(sell["evidence"]["arms"], key=lambda arm: arm["positive_rate"])
     assert leader["ln_e_value_week_end"] > 3.7  # ln 40: a look would end it
     assert any(arm["off"] for arm in hold["arms"])

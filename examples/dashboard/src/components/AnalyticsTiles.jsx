@@ -1,5 +1,5 @@
 import { compact, count, duration, fixed, interval, money, percent, plural } from '../format.js';
-import { perThousand } from '../rates.js';
+import { knownCost, perThousand } from '../rates.js';
 import { Change } from './Change.jsx';
 import { RateInterval } from './RateInterval.jsx';
 import { Sparkline } from './Sparkline.jsx';
@@ -54,7 +54,7 @@ export function AnalyticsTiles({ report }) {
       <Tile
         label="Latency, median"
         value={duration(latency?.p50)}
-        of={`95 % within ${duration(latency?.p95)}, 99 % within ${duration(latency?.p99)}`}
+        of={`95\u00a0% within ${duration(latency?.p95)}, 99\u00a0% within ${duration(latency?.p99)}`}
       />
       <Tile
         label="Tokens"
@@ -78,7 +78,7 @@ function HelpfulTile({ report, before }) {
     <Tile
       label="Found helpful"
       value={percent(report.positive_rate)}
-      of={`95 %: ${interval(report.positive_rate_interval)}, ${plural(report.total_feedback, 'vote')}`}
+      of={`95\u00a0%: ${interval(report.positive_rate_interval)}, ${plural(report.total_feedback, 'vote')}`}
       change={
         <Change
           now={report.positive_rate}
@@ -107,11 +107,11 @@ function CostTile({ report, before, children }) {
   return (
     <Tile
       label="Cost"
-      value={money(report.cost_nanousd)}
-      of={`${money(each)} per 1,000 explanations`}
-      change={<Change now={report.cost_nanousd} before={before?.cost_nanousd} />}
+      value={money(knownCost(report))}
+      of={each === null ? 'no cost was logged' : `${money(each)} per 1,000 explanations`}
+      change={<Change now={knownCost(report)} before={before && knownCost(before)} />}
     >
-      {children}
+      {each !== null && children}
     </Tile>
   );
 }

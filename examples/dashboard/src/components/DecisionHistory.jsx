@@ -76,11 +76,15 @@ function Row({ decision }) {
           <WordBadge word={kind.word} tone={kind.tone} />
           {decision.receipt?.override && <WordBadge word="against the test" tone="warn" />}
         </td>
-        <td>
+        <td className={decision.to || decision.archived ? '' : 'history-nothing'}>
           <Change decision={decision} />
         </td>
-        <td className="history-who">{decision.actor}</td>
-        <td className="history-why">{summary(decision)}</td>
+        <td className="history-who" dir="auto">
+          {decision.actor}
+        </td>
+        <td className="history-why" dir="auto">
+          {summary(decision)}
+        </td>
         <td>
           {decision.receipt && (
             <button

@@ -31,7 +31,9 @@ export function ExplanationCard({ explanation, loading = false, loadingText, onC
         </h2>
         <Facts explanation={explanation} />
       </header>
-      <p className="explanation-text">{text}</p>
+      <p className="explanation-text" dir="auto">
+        {text}
+      </p>
       <Feedback explanation={explanation} onChange={onChange} />
     </article>
   );
@@ -146,7 +148,7 @@ function Status({ phase, mine, explanation, onUndo }) {
   const said = phase === 'withdrawn' ? 'Your feedback was withdrawn.' : SAID[phase];
   return (
     <div className="explanation-status">
-      <span role="status">{said ?? (mine ? others(explanation) : '')}</span>
+      <span role="status">{said ?? (mine ? readers(explanation, mine) : '')}</span>
       {mine && phase !== 'sending' && (
         <button type="button" className="button quiet" onClick={onUndo}>
           Undo<span className="visually-hidden"> your feedback</span>
@@ -156,10 +158,14 @@ function Status({ phase, mine, explanation, onUndo }) {
   );
 }
 
-/** What others said is told only to those who have voted: it must not sway a vote. */
-function others({ positive = 0, negative = 0 }) {
-  const all = positive + negative;
-  return all > 1 ? `${positive} of ${all} readers found this helpful.` : '';
+/**
+ * What readers said is told only to those who have voted: it must not sway a vote. The counts are
+ * as old as the list, so this reader's vote is taken out of them as it was, and put in as it is.
+ */
+function readers({ positive = 0, negative = 0, mine: before }, mine) {
+  const all = positive + negative + (before ? 0 : 1);
+  const helpful = positive - (before?.helpful ? 1 : 0) + (mine.helpful ? 1 : 0);
+  return all > 1 ? `${helpful} of ${all} readers found this helpful.` : '';
 }
 
 function Failure({ feedback: { phase, error, retry } }) {

@@ -38,6 +38,7 @@ export function FeedbackDetails({ mine, sending = false, onSend }) {
           id={id}
           className="input"
           rows={3}
+          dir="auto"
           value={comment}
           onChange={(event) => setComment(event.target.value)}
           aria-invalid={over > 0}

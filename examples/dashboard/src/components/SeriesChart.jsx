@@ -108,16 +108,16 @@ function lineOf({ value, band }, today) {
       dataKey={value}
       stroke="var(--accent)"
       strokeWidth={2}
-      dot={<Dot today={today} />}
+      dot={<Dot today={today} name={value} />}
       activeDot={{ r: 4, fill: 'var(--accent)', stroke: 'var(--surface)' }}
       isAnimationActive={false}
     />,
   ];
 }
 
-/** Only today has a dot, a hollow one. */
-function Dot({ cx, cy, payload, today }) {
-  if (payload.day !== today || cy === null) return null;
+/** Only today has a dot, a hollow one; none while there is nothing to show of it. */
+export function Dot({ cx, cy, payload, today, name }) {
+  if (payload.day !== today || payload[name] === null) return null;
   return (
     <circle cx={cx} cy={cy} r="4" fill="var(--surface)" stroke="var(--accent)" strokeWidth="2" />
   );

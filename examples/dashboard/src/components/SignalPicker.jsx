@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { championOf, draftsOf, viewOf } from '../experiment/view.js';
 import { WordBadge } from './WordBadge.jsx';
 import './SignalPicker.css';
@@ -47,6 +48,18 @@ function Signal({ signal, report, variants, decisions, selected, onSelect }) {
   );
 }
 
+const ROOM_PX = 16; // so that its neighbour peeps in
+
+/** Scrolls the box, and nothing around it, until a child of it is to be seen. */
+function show(box, child) {
+  if (!child) return;
+  const [outer, inner] = [box.getBoundingClientRect(), child.getBoundingClientRect()];
+  const off = (from, to, low, high) =>
+    from < low ? from - low - ROOM_PX : to > high ? to - high + ROOM_PX : 0;
+  box.scrollLeft += off(inner.left, inner.right, outer.left, outer.right);
+  box.scrollTop += off(inner.top, inner.bottom, outer.top, outer.bottom);
+}
+
 /**
  * The signals, each with its champion and how things are: one of them is looked at.
  *
@@ -55,8 +68,10 @@ function Signal({ signal, report, variants, decisions, selected, onSelect }) {
  *   report: of llmlearn_ab_tests; variants, decisions: of all signals
  */
 export function SignalPicker({ signals, report, variants, decisions, value, onChange }) {
+  const box = useRef(null);
+  useEffect(() => show(box.current, box.current.querySelector('[aria-pressed="true"]')), [value]);
   return (
-    <div className="signals" role="group" aria-label="Signal">
+    <div className="signals" role="group" aria-label="Signal" ref={box}>
       {signals.map((signal) => (
         <Signal
           key={signal}

@@ -1,5 +1,5 @@
 import { count, duration, money, percent } from '../format.js';
-import { perThousand } from '../rates.js';
+import { knownCost, perThousand } from '../rates.js';
 import './UsagePanel.css';
 
 const PERCENTILES = [
@@ -34,7 +34,7 @@ export function UsagePanel({ report }) {
             </dd>
           </div>
         ))}
-        <Row name="Cost in all">{money(report.cost_nanousd)}</Row>
+        <Row name="Cost in all">{money(knownCost(report))}</Row>
         <Row name="Per 1,000 explanations">{money(perThousand(report.cost_nanousd, known))}</Row>
         <Row name="Per helpful vote">{money(perHelpful(report))}</Row>
         <Row name="Cost is known for">{percent(all ? known / all : null, 0)}</Row>
@@ -47,7 +47,10 @@ export function UsagePanel({ report }) {
   );
 }
 
-const perHelpful = ({ cost_nanousd: cost, positive }) => (positive > 0 ? cost / positive : null);
+function perHelpful(report) {
+  const cost = knownCost(report);
+  return cost !== null && report.positive > 0 ? cost / report.positive : null;
+}
 
 function Row({ name, children }) {
   return (

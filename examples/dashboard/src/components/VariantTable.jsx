@@ -1,6 +1,14 @@
 import { compact, count, fixed, interval, money, percent, points } from '../format.js';
-import { chance, confidence, eValue, pointsInterval, pValue } from '../experiment/numbers.js';
-import { armWord, hasEnough, isOff, known, standingOf, votesMissing } from '../experiment/view.js';
+import { chance, confidence, eValue, odds, pointsInterval, pValue } from '../experiment/numbers.js';
+import {
+  armWord,
+  bestIsKnown,
+  hasEnough,
+  isOff,
+  known,
+  standingOf,
+  votesMissing,
+} from '../experiment/view.js';
 import { GUARDRAILS, GUARDRAIL_STATES } from '../experiment/words.js';
 import { axisOf, IntervalAxis, IntervalPlot, IntervalZero } from './IntervalPlot.jsx';
 import { WordBadge } from './WordBadge.jsx';
@@ -101,8 +109,8 @@ function Evidence({ view, arm }) {
   if (kind === 'e')
     return (
       <>
-        <b>{eValue(at)} : 1</b>
-        <small>of {eValue(needed)} : 1</small>
+        <b>{odds(at)}</b>
+        <small>of {odds(needed)}</small>
         <Way share={share} />
         {known(now) && now !== at && <small>{eValue(now)} with this week</small>}
       </>
@@ -113,6 +121,7 @@ function Evidence({ view, arm }) {
         <b>{fixed(at, 2)}</b>
         <small>{known(needed) ? `of ${fixed(needed, 2)}` : 'far from any bound'}</small>
         <Way share={share} />
+        <small>by last week’s end</small>
       </>
     );
   return (
@@ -140,6 +149,7 @@ function Best({ view, arm }) {
     : hasEnough(view, arm);
   if (!enough || !known(arm.best_ratio))
     return <span className="in-words">{view.evidence ? 'too few votes' : 'nothing was kept'}</span>;
+  if (!bestIsKnown(view)) return <span className="in-words">not before all arms have votes</span>;
   return (
     <>
       <b>{chance(arm.best_ratio)}</b>
@@ -185,9 +195,11 @@ function Guardrails({ arm }) {
     return <WordBadge word={`Worse: ${failed.join(', ')}`} tone="bad" icon="cross" />;
   if (waiting.length === GUARDRAILS.length)
     return <WordBadge {...GUARDRAIL_STATES.unknown} tone="" />;
+  const all = GUARDRAILS.length;
+  const held = all - waiting.length;
   return (
     <>
-      <WordBadge word="Hold" tone="good" icon="check" />
+      <WordBadge word={held === all ? 'Hold' : `${held} of ${all} hold`} tone="good" icon="check" />
       {waiting.length > 0 && <small>not known: {waiting.join(', ')}</small>}
     </>
   );

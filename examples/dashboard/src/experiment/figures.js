@@ -1,7 +1,7 @@
 /** The four figures that say how a test is. */
 import { count, fixed, points } from '../format.js';
-import { chance, eValue, pointsInterval, pValue } from './numbers.js';
-import { hasEnough, isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
+import { chance, odds, pointsInterval, pValue } from './numbers.js';
+import { bestIsKnown, hasEnough, isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
 const clamp = (share) => Math.min(1, Math.max(0, share));
 
@@ -20,14 +20,14 @@ function standing(view, arm) {
   const { kind, at, needed, share } = standingOf(view, arm);
   if (kind === 'e')
     return {
-      label: 'Evidence',
-      value: `${eValue(at)} : 1`,
-      beneath: `${eValue(needed)} : 1 is needed`,
+      label: 'Evidence, last week’s end',
+      value: odds(at),
+      beneath: `${odds(needed)} is needed`,
       share,
     };
   if (kind === 'z')
     return {
-      label: 'z',
+      label: 'z, last week’s end',
       value: known(at) ? fixed(at, 2) : '–',
       beneath: known(needed) ? `${fixed(needed, 2)} is needed` : 'no look yet',
       share,
@@ -67,7 +67,7 @@ function split({ evidence }) {
   const broken = srm.ln_e_value_max >= Math.log(1000);
   return {
     label: broken ? 'Evidence against the split' : 'Evidence against like voting',
-    value: `${eValue(broken ? srm.ln_e_value_max : response.ln_e_value)} : 1`,
+    value: odds(broken ? srm.ln_e_value_max : response.ln_e_value),
     beneath: broken ? '1,000 : 1 is too much' : '100 : 1 is too much',
   };
 }
@@ -88,5 +88,10 @@ export function figuresOf(view) {
     value: chance(arm.best_ratio),
     beneath: 'by Bayes: evidence, not a rule',
   };
-  return [difference(view, arm), standing(view, arm), best, votes(view)];
+  return [
+    difference(view, arm),
+    standing(view, arm),
+    bestIsKnown(view) ? best : days(view),
+    votes(view),
+  ];
 }

@@ -1,5 +1,5 @@
 /** Numbers of tests as people read them; the rest is in format.js. */
-import { count, fixed, percent, points, signed } from '../format.js';
+import { count, fixed, GAP, percent, points, signed } from '../format.js';
 import { known } from './view.js';
 
 const LN10 = Math.LN10;
@@ -12,8 +12,8 @@ const raised = (n) =>
 function power(log10) {
   const exponent = Math.floor(log10);
   const mantissa = (10 ** (log10 - exponent)).toFixed(1);
-  if (mantissa === '10.0') return `1.0 × 10${raised(exponent + 1)}`;
-  return `${mantissa} × 10${raised(exponent)}`;
+  if (mantissa === '10.0') return `1.0${GAP}×${GAP}10${raised(exponent + 1)}`;
+  return `${mantissa}${GAP}×${GAP}10${raised(exponent)}`;
 }
 
 /** An e-value from its logarithm, which a double always holds: 21.3, 4,200, 3.2 × 10¹² */
@@ -25,6 +25,9 @@ export function eValue(ln) {
   if (value < 0.01) return 'under 0.01';
   return String(Number(fixed(value, value < 1 ? 2 : 1)));
 }
+
+/** Evidence as it is spoken of, on one line: 21.3 : 1 */
+export const odds = (ln) => `${eValue(ln)}${GAP}:${GAP}1`;
 
 /** 0.012, 0.00028, 3.1 × 10⁻¹² */
 export function pValue(p, lnP = null) {

@@ -1,6 +1,6 @@
 /** The state of a test in a few words: how it is, how sure that is, and what to do. */
-import { percent, points } from '../format.js';
-import { daysInWords, eValue, lift, pValue } from './numbers.js';
+import { fixed, percent, points } from '../format.js';
+import { daysInWords, lift, odds, pValue } from './numbers.js';
 import { blockerWords, RULES, ruleName, STATUS_WORDS } from './words.js';
 import { isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
@@ -11,14 +11,17 @@ import { isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
 const AHEAD_IS_NOT_WON = 'Being ahead is not winning: this can still turn.';
 
+/** Sequential rules go by whole weeks; the votes since then do not count yet. */
+const BY_THEN = 'by the end of the last week';
+
 /** "evidence 4.2 of the 40 that it takes" */
 export function standingInWords(view, arm, rule = view.test.rule) {
   const { kind, at, needed } = standingOf(view, arm, rule);
   if (!known(at)) return kind === 'e' ? 'no evidence before the first week is over' : 'no look yet';
-  if (kind === 'e') return `evidence of ${eValue(at)} : 1, where ${eValue(needed)} : 1 is needed`;
+  if (kind === 'e') return `evidence of ${odds(at)} ${BY_THEN}, where ${odds(needed)} is needed`;
   if (kind === 'z' && known(needed))
-    return `z = ${at.toFixed(2)}, where ${needed.toFixed(2)} is needed`;
-  if (kind === 'z') return `z = ${at.toFixed(2)}`;
+    return `z = ${fixed(at, 2)} ${BY_THEN}, where ${fixed(needed, 2)} is needed`;
+  if (kind === 'z') return `z = ${fixed(at, 2)} ${BY_THEN}`;
   return `p = ${pValue(at)} against the champion`;
 }
 
@@ -232,7 +235,11 @@ function fatalTodo({ blockers }) {
 
 // ---- what each rule says
 
-const names = (arms) => arms.map((arm) => arm.version).join(' and ');
+/** "v1 has won", "v1, v2 and v3 have won" */
+function haveWon(arms) {
+  const names = arms.map((arm) => arm.version).join(', ');
+  return `${names.replace(/, ([^,]*)$/, ' and $1')} ${arms.length > 1 ? 'have' : 'has'} won`;
+}
 
 function classicSays(view) {
   const { p_value: p, ln_p_value: lnP, cramers_v: v } = view.evidence;
@@ -259,7 +266,7 @@ function alwaysValidSays(view) {
   if (won.length)
     return {
       meets: true,
-      says: `${names(won)} has won: ${standingInWords(view, won[0], 'always_valid')}.`,
+      says: `${haveWon(won)}: ${won.length > 1 ? `${won[0].version} by ` : ''}${standingInWords(view, won[0], 'always_valid')}.`,
     };
   const best = on.reduce((a, b) => (b.ln_e_value_week_end > a.ln_e_value_week_end ? b : a));
   return {
@@ -279,8 +286,8 @@ function groupSequentialSays(view) {
       meets: null,
       says:
         view.test.rule === 'group_sequential'
-          ? `${best.version}, the nearest, has z = ${best.z.toFixed(2)}; its bound is set by the next look.`
-          : `It cannot say: this test planned no looks. ${best.version} has z = ${best.z.toFixed(2)}.`,
+          ? `${best.version}, the nearest, has z = ${fixed(best.z, 2)}; its bound is set by the next look.`
+          : `It cannot say: this test planned no looks. ${best.version} has z = ${fixed(best.z, 2)}.`,
     };
   const meets = standingOf(view, best, 'group_sequential').reached;
   const numbers = standingInWords(view, best, 'group_sequential');

@@ -84,9 +84,9 @@ export function viewOf(test, decisions) {
   };
 }
 
-/** The best first; those without a difference last, in the order of the test. */
+/** The best first; then those without a difference; what is switched off is no candidate: last. */
 const byDifference = (a, b) =>
-  (b.difference ?? -Infinity) - (a.difference ?? -Infinity) || a.arm - b.arm;
+  isOff(a) - isOff(b) || (b.difference ?? -Infinity) - (a.difference ?? -Infinity) || a.arm - b.arm;
 
 /** First votes that each arm of equal shares needs: the plan's, for the rules that have one. */
 function votesNeeded(test) {
@@ -101,6 +101,9 @@ export function hasEnough(view, arm) {
   const least = Math.min(arm.first_votes, view.champion.first_votes);
   return known(arm.difference) && least >= view.test.trials_min;
 }
+
+/** Chances to be best are shares of one whole: they mean little while any arm has few votes. */
+export const bestIsKnown = (view) => view.variants.every((arm) => hasEnough(view, arm));
 
 /** First votes that are missing until numbers mean something. */
 export const votesMissing = (view, arm) =>

@@ -96,15 +96,16 @@ const ADVISORIES = {
     todo: 'If a few points matter to you, test again by a sequential rule, or with a lower limit.',
   },
   winner_not_separated: {
-    title: 'The winner is not clearly above the champion',
+    title: 'The best is not clearly above the next best',
     means:
-      'The arms differ as a whole, but this one beats the champion by no more than chance may give.',
-    todo: 'Do not promote it for this test. Test the two alone.',
+      'The arms differ as a whole, but by chance alone the highest rate could be as far above that ' +
+      'of the second best, or of the champion.',
+    todo: 'Another arm may be as good. To know which of them is better, test those two alone.',
   },
   low_expected: {
     title: 'Few votes in some cells',
     means: 'An expected count is below 5, so the p-value is only about right.',
-    todo: 'Wait for more votes.',
+    todo: 'While the test runs, wait for more votes.',
   },
   clustered: {
     title: 'Readers vote more than once',
@@ -121,7 +122,7 @@ const ADVISORIES = {
   arm_switched_off: {
     title: 'A variant is switched off',
     means: 'The breaker did so, for it failed too often. Its readers get the champion’s prompt.',
-    todo: 'Nothing for this test, which goes on without it. Mend that prompt before you test it again.',
+    todo: 'Nothing for this test, which is decided without it. Mend that prompt before you test it again.',
   },
 };
 

@@ -83,8 +83,9 @@ export default function PromptABTest() {
 function NoTests() {
   return (
     <EmptyState title="No test yet">
-      Add two prompts for a signal and start a test of them: this page then shows which of them
-      readers find helpful, and how sure that is.
+      Your application adds prompts of a signal, by llmlearn_add_variant or POST
+      /api/admin/variants, and makes one the champion. Then you can start a test of them here, and
+      see which of them readers find helpful, and how sure that is.
     </EmptyState>
   );
 }

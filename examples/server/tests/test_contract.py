@@ -473,9 +473,12 @@ def test_more_explanations_than_a_slow_model_writes(
     monkeypatch.setattr(history.stand_in, "_THINKS_S", 0.3)
     asked = {"LLMLEARN_LLM_URL": model, "LLMLEARN_LLM_MODEL": history.MODEL}
     with caller.at(filled, LLMLEARN_CONNECTIONS_PER_ADDRESS="200", **asked):
-        headers, body = caller.reader().headers(), EXAMPLES["explain"]
+        headers = caller.reader().headers()
+        names = ("short_months", "short_average", "long_months", "long_average")
+        figures = dict.fromkeys(names, "7")  # else there is nothing to ask the model
 
-        def ask(_: int) -> int:
+        def ask(number: int) -> int:
+            body = {"ticker": f"T{number}", "signal": "BUY", "confidence": 0.9, "values": figures}
             answer = caller.send("explain", status=(200, 503), body=body, headers=headers)
             return answer.status
 

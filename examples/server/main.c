@@ -191,23 +191,31 @@ static void tell_address(const options *o, struct MHD_Daemon *daemon)
 
 /* ---- stopping */
 
-/* No new connection; what was begun is ended, within STOP_SECONDS: then models are waited for no
- * longer, and the rest is cut off. */
-static void stop(server *s, struct MHD_Daemon *daemon)
+static void wait_for_replies(server *s, unsigned wait_ms)
 {
-    uint64_t until_ms = monotonic_ms() + STOP_SECONDS * UINT64_C(1000);
+    uint64_t until_ms = monotonic_ms() + wait_ms;
     unsigned idle_rounds = 0;
 
-    atomic_store(&s->stopping, true);
-    int listening = MHD_quiesce_daemon(daemon);
-    shutdown(listening, SHUT_RDWR); /* else the system goes on connecting to nobody */
     while (idle_rounds < 5 && monotonic_ms() < until_ms) {
         idle_rounds = connections_busy(s->connections) == 0 ? idle_rounds + 1 : 0;
         usleep(20 * 1000);
     }
+}
+
+/* No new connection; what was begun is ended, within STOP_SECONDS: then models are waited for no
+ * longer, and who does not read the reply is cut off. */
+static void stop(server *s, struct MHD_Daemon *daemon)
+{
+    atomic_store(&s->stopping, true);
+    int listening = MHD_quiesce_daemon(daemon);
+    shutdown(listening, SHUT_RDWR); /* else the system goes on connecting to nobody */
+    wait_for_replies(s, STOP_SECONDS * 1000);
     atomic_store(&s->cancel, 1);
-    workers_stop(s->slow); /* whatever was given to them is resumed then, and has its answer; */
-    workers_stop(s->disk); /* who asks still is told that it is too late */
+    /* Whatever was given to them is resumed then, and has its answer, which is not sent yet. Who
+     * asks still is told that it is too late. */
+    workers_stop(s->slow);
+    workers_stop(s->disk);
+    wait_for_replies(s, 1000);
     MHD_stop_daemon(daemon);
     close(listening);
 }

@@ -7,6 +7,9 @@
  *     accepted ─▶ READING ─▶ WORKING ─▶ SENDING ─▶ READING ...
  *                 deadline              deadline
  *
+ * READING begins once more when the first line is there: whoever kept a connection in silence has
+ * the whole deadline for the request.
+ *
  * A watchdog shuts down the socket of who is too late; libmicrohttpd then closes it. How long
  * WORKING takes is for the deadlines of what is called.
  *

@@ -69,6 +69,7 @@ void *request_line(void *cls, const char *line, struct MHD_Connection *mhd)
     r->mhd = mhd;
     r->connection = context->socket_context;
     r->began_us = monotonic_us();
+    connection_enter(r->connection, READING); /* the time of silence before it is not its own */
     r->raw_target = line;
     r->raw_target_length = line != NULL ? strlen(line) : 0;
     if (r->raw_target_length == 0)

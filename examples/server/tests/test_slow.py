@@ -91,6 +91,17 @@ def test_who_goes_on_asking_is_not_cut_off(server: running.Running) -> None:
     visitor.close()
 
 
+def test_who_was_silent_has_the_whole_deadline(server: running.Running) -> None:
+    """The time in which a kept connection was not used is no part of its next request."""
+    with connect(server) as connection:
+        for silent_s in (0, DEADLINE_S - 1):
+            time.sleep(silent_s)
+            connection.sendall(BODY + b"Content-Length: 2\r\n\r\n")
+            time.sleep(1.5)
+            connection.sendall(b"{}")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+
+
 def test_who_does_not_read_is_cut_off(server: running.Running) -> None:
     before = too_late(server)
     with connect(server) as connection:

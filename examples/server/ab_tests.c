@@ -17,16 +17,7 @@ static json_t *read_tests(request *r, const char *signal)
 {
     char *text = NULL;
 
-    llmlearn_err err = llmlearn_ab_tests(r->server->learner, signal, 1000, &text);
-    if (err != LLMLEARN_OK) {
-        problem_of_library(r, err);
-        return NULL;
-    }
-    json_t *report = json_loads(text, 0, NULL);
-    llmlearn_free(text);
-    if (report == NULL)
-        problem(r, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, "There is no memory left.");
-    return report;
+    return reports_read(r, llmlearn_ab_tests(r->server->learner, signal, 1000, &text), &text);
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -65,9 +56,11 @@ static bool is_newest(const json_t *report, const json_t *test)
     size_t i = 0;
     json_t *other = NULL;
 
-    json_array_foreach(json_object_get(report, "tests"), i,
-                       other) if (strcmp(text_of(other, "signal"), text_of(test, "signal")) ==
-                                  0) return other == test;
+    json_array_foreach(json_object_get(report, "tests"), i, other)
+    {
+        if (strcmp(text_of(other, "signal"), text_of(test, "signal")) == 0)
+            return other == test;
+    }
     return false;
 }
 
@@ -76,21 +69,32 @@ static bool has_arm(const json_t *test, const char *version)
     size_t i = 0;
     json_t *arm = NULL;
 
-    json_array_foreach(json_object_get(test, "arms"), i,
-                       arm) if (strcmp(text_of(arm, "version"), version) == 0) return true;
+    json_array_foreach(json_object_get(test, "arms"), i, arm)
+    {
+        if (strcmp(text_of(arm, "version"), version) == 0)
+            return true;
+    }
     return false;
 }
 
-static void tell_champion(request *r, const char *signal)
+/* After a call that may have made another one champion. */
+static void tell_champion(request *r, llmlearn_err err, const char *signal)
 {
     size_t i = 0;
     json_t *champion = NULL;
 
+    if (err != LLMLEARN_OK) {
+        problem_of_library(r, err);
+        return;
+    }
     json_t *report = read_tests(r, signal);
     if (report == NULL)
         return;
-    json_array_foreach(json_object_get(report, "champions"), i,
-                       champion) if (strcmp(text_of(champion, "signal"), signal) == 0) break;
+    json_array_foreach(json_object_get(report, "champions"), i, champion)
+    {
+        if (strcmp(text_of(champion, "signal"), signal) == 0)
+            break;
+    }
     reply_json(r, MHD_HTTP_OK,
                json_pack("{s:O}", "champion", json_object_get(champion, "version")));
     json_decref(report);
@@ -248,12 +252,10 @@ void ab_tests_promote(request *r)
     if (test != NULL && !has_arm(test, version)) {
         problem(r, MHD_HTTP_UNPROCESSABLE_CONTENT, "version", "It is no arm of this test.");
     } else if (test != NULL) {
-        llmlearn_err err = llmlearn_promote_variant(r->server->learner, text_of(test, "signal"),
-                                                    version, actor, reason, 0);
-        if (err == LLMLEARN_OK)
-            tell_champion(r, text_of(test, "signal"));
-        else
-            problem_of_library(r, err);
+        const char *signal = text_of(test, "signal");
+        tell_champion(
+            r, llmlearn_promote_variant(r->server->learner, signal, version, actor, reason, 0),
+            signal);
     }
     json_decref(report);
     json_decref(body);
@@ -269,12 +271,8 @@ void ab_tests_rollback(request *r)
     json_t *body = json_input(r, fields, 2);
     const json_t *test = body != NULL ? find_test(r, &report) : NULL;
     if (test != NULL) {
-        llmlearn_err err =
-            llmlearn_rollback(r->server->learner, text_of(test, "signal"), actor, reason, 0);
-        if (err == LLMLEARN_OK)
-            tell_champion(r, text_of(test, "signal"));
-        else
-            problem_of_library(r, err);
+        const char *signal = text_of(test, "signal");
+        tell_champion(r, llmlearn_rollback(r->server->learner, signal, actor, reason, 0), signal);
     }
     json_decref(report);
     json_decref(body);
@@ -288,12 +286,8 @@ void ab_tests_stop(request *r)
                              { "reason", A_TEXT, true, &reason } };
 
     json_t *body = json_input(r, fields, 2);
-    if (body != NULL && reports_test_id(r, &test_id)) {
-        llmlearn_err err = llmlearn_stop_ab_test(r->server->learner, test_id, actor, reason, 0);
-        if (err == LLMLEARN_OK)
-            reply_json(r, MHD_HTTP_OK, json_pack("{s:b}", "stopped", 1));
-        else
-            problem_of_library(r, err);
-    }
+    if (body != NULL && reports_test_id(r, &test_id))
+        reply_done(r, llmlearn_stop_ab_test(r->server->learner, test_id, actor, reason, 0),
+                   "stopped");
     json_decref(body);
 }

@@ -3,6 +3,7 @@
 #include "json_input.h"
 #include "problem.h"
 #include "reply.h"
+#include "reports.h"
 #include "users.h"
 
 #include <jansson.h>
@@ -44,16 +45,7 @@ static json_t *read_page(request *r, llmlearn_explanations_query *query)
 
     query->struct_size = sizeof *query;
     query->user = r->user;
-    llmlearn_err err = llmlearn_explanations(r->server->learner, query, &text);
-    if (err != LLMLEARN_OK) {
-        problem_of_library(r, err);
-        return NULL;
-    }
-    json_t *page = json_loads(text, 0, NULL);
-    llmlearn_free(text);
-    if (page == NULL)
-        problem(r, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, "There is no memory left.");
-    return page;
+    return reports_read(r, llmlearn_explanations(r->server->learner, query, &text), &text);
 }
 
 void explanations_list(request *r)

@@ -50,13 +50,8 @@ void feedback_submit(request *r)
     json_t *body = json_input_read(r);
     if (body == NULL)
         return;
-    if (read_vote(r, body, &vote)) {
-        llmlearn_err err = llmlearn_submit_feedback(r->server->learner, &vote, NULL);
-        if (err == LLMLEARN_OK)
-            reply_json(r, MHD_HTTP_OK, json_pack("{s:b}", "received", 1));
-        else
-            problem_of_library(r, err);
-    }
+    if (read_vote(r, body, &vote))
+        reply_done(r, llmlearn_submit_feedback(r->server->learner, &vote, NULL), "received");
     json_decref(body);
 }
 
@@ -66,9 +61,6 @@ void feedback_withdraw(request *r)
 
     if (!may(r, &id))
         return;
-    llmlearn_err err = llmlearn_withdraw_feedback(r->server->learner, &id, r->user, NULL, 0);
-    if (err == LLMLEARN_OK)
-        reply_json(r, MHD_HTTP_OK, json_pack("{s:b}", "withdrawn", 1));
-    else
-        problem_of_library(r, err);
+    reply_done(r, llmlearn_withdraw_feedback(r->server->learner, &id, r->user, NULL, 0),
+               "withdrawn");
 }

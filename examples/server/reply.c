@@ -1,5 +1,7 @@
 #include "reply.h"
 
+#include "problem.h"
+
 #include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -69,6 +71,14 @@ void reply_json(request *r, unsigned status, json_t *json)
     json_decref(json);
     reply_text(r, status, status < 400 ? "application/json" : "application/problem+json", text,
                free);
+}
+
+void reply_done(request *r, llmlearn_err err, const char *done)
+{
+    if (err == LLMLEARN_OK)
+        reply_json(r, MHD_HTTP_OK, json_pack("{s:b}", done, 1));
+    else
+        problem_of_library(r, err);
 }
 
 enum MHD_Result reply_send(request *r)

@@ -14,6 +14,9 @@ void reply_report(request *r, char *json);
 /* Takes the reference. */
 void reply_json(request *r, unsigned status, struct json_t *json);
 
+/* {done: true}, or what the library's error means to a client. */
+void reply_done(request *r, llmlearn_err err, const char *done);
+
 /* Bytes that outlive the request, such as a file's. */
 void reply_bytes(request *r, unsigned status, const char *content_type, const void *bytes,
                  size_t count);

@@ -30,34 +30,37 @@ void reports_analytics(request *r)
          &json);
 }
 
-void reports_ab_tests(request *r)
+typedef llmlearn_err (*list_fn)(llmlearn *learner, const char *signal, uint32_t limit,
+                                char **out_json);
+
+static void list(request *r, list_fn call)
 {
     const char *signal = target_parameter(&r->target, "signal");
     uint32_t limit = 0;
     char *json = NULL;
 
     if (json_input_parameter(r, "limit", 1, ROWS_MAX, 0, &limit))
-        tell(r, llmlearn_ab_tests(r->server->learner, signal, limit, &json), &json);
+        tell(r, call(r->server->learner, signal, limit, &json), &json);
+}
+
+void reports_ab_tests(request *r)
+{
+    list(r, llmlearn_ab_tests);
 }
 
 void reports_decisions(request *r)
 {
-    const char *signal = target_parameter(&r->target, "signal");
-    uint32_t limit = 0;
-    char *json = NULL;
+    list(r, llmlearn_decisions);
+}
 
-    if (json_input_parameter(r, "limit", 1, ROWS_MAX, 0, &limit))
-        tell(r, llmlearn_decisions(r->server->learner, signal, limit, &json), &json);
+static llmlearn_err variants(llmlearn *learner, const char *signal, uint32_t limit, char **out_json)
+{
+    return llmlearn_variants(learner, signal, limit, 0, out_json);
 }
 
 void reports_variants(request *r)
 {
-    const char *signal = target_parameter(&r->target, "signal");
-    uint32_t limit = 0;
-    char *json = NULL;
-
-    if (json_input_parameter(r, "limit", 1, ROWS_MAX, 0, &limit))
-        tell(r, llmlearn_variants(r->server->learner, signal, limit, 0, &json), &json);
+    list(r, variants);
 }
 
 bool reports_test_id(request *r, uint64_t *out)
@@ -72,6 +75,19 @@ bool reports_test_id(request *r, uint64_t *out)
     }
     problem(r, MHD_HTTP_UNPROCESSABLE_CONTENT, "id", "It must be a test's number.");
     return false;
+}
+
+json_t *reports_read(request *r, llmlearn_err err, char *const *report)
+{
+    if (err != LLMLEARN_OK) {
+        problem_of_library(r, err);
+        return NULL;
+    }
+    json_t *read = json_loads(*report, 0, NULL);
+    llmlearn_free(*report);
+    if (read == NULL)
+        problem(r, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, "There is no memory left.");
+    return read;
 }
 
 void reports_series(request *r)

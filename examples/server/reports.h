@@ -4,6 +4,8 @@
 
 #include "request.h"
 
+#include <jansson.h>
+
 void reports_analytics(request *r);
 void reports_ab_tests(request *r);
 void reports_series(request *r);
@@ -12,5 +14,9 @@ void reports_variants(request *r);
 
 /* The number of a test in the path. False: refused. */
 bool reports_test_id(request *r, uint64_t *out);
+
+/* What a call of the library answered and, by its address, the report that it filled, which is
+ * freed: as JSON to look into, for json_decref. NULL: refused. */
+json_t *reports_read(request *r, llmlearn_err err, char *const *report);
 
 #endif

@@ -38,11 +38,7 @@ static void change(request *r, change_fn call, const char *done)
     json_t *body = json_input(r, fields, 2);
     if (body == NULL)
         return;
-    llmlearn_err err = call(r->server->learner, r->captured[0], r->captured[1], actor, reason, 0);
-    if (err == LLMLEARN_OK)
-        reply_json(r, MHD_HTTP_OK, json_pack("{s:b}", done, 1));
-    else
-        problem_of_library(r, err);
+    reply_done(r, call(r->server->learner, r->captured[0], r->captured[1], actor, reason, 0), done);
     json_decref(body);
 }
 

@@ -46,17 +46,23 @@ typedef struct listing {
     llmlearn_id last; /* that was put */
 } listing;
 
-static llmlearn_err take_id(void *context, const ll_row *row)
+static llmlearn_err read_id(const ll_row *row, int column, llmlearn_id *out_id)
+{
+    size_t bytes = 0;
+    const void *id = ll_row_blob(row, column, &bytes);
+
+    if (id == NULL || bytes != sizeof *out_id)
+        return ll_fail(LLMLEARN_ECORRUPT, "llm_explanations: an id of %zu bytes", bytes);
+    memcpy(out_id, id, sizeof *out_id);
+    return LLMLEARN_OK;
+}
+
+static llmlearn_err take_end(void *context, const ll_row *row)
 {
     search *s = context;
-    size_t bytes = 0;
-    const void *id = ll_row_blob(row, 0, &bytes);
 
-    if (id == NULL || bytes != sizeof s->end)
-        return ll_fail(LLMLEARN_ECORRUPT, "llm_explanations: an id of %zu bytes", bytes);
-    memcpy(&s->end, id, sizeof s->end);
     s->ends = true;
-    return LLMLEARN_OK;
+    return read_id(row, 0, &s->end);
 }
 
 static llmlearn_err find_name(ll_connection *connection, ll_name_kind kind, const char *name,
@@ -89,7 +95,7 @@ static llmlearn_err begin(ll_connection *connection, const ll_explanation_page *
     if (err == LLMLEARN_OK && filtered && !s->nothing) {
         const ll_value walk[] = { ll_blob(&s->before, sizeof s->before),
                                   ll_int(LL_EXPLANATION_PAGE_WALK - 1) };
-        err = ll_connection_run(connection, &find_end, walk, 2, take_id, s);
+        err = ll_connection_run(connection, &find_end, walk, 2, take_end, s);
     }
     return err;
 }
@@ -112,15 +118,15 @@ static void put_votes(ll_json_writer *w, const ll_row *row)
 static llmlearn_err put_explanation(void *context, const ll_row *row)
 {
     listing *l = context;
-    size_t bytes = 0;
-    const void *id = ll_row_blob(row, 1, &bytes);
+    llmlearn_id id;
+    llmlearn_err err = read_id(row, 1, &id);
 
-    if (id == NULL || bytes != sizeof l->last)
-        return ll_fail(LLMLEARN_ECORRUPT, "llm_explanations: an id of %zu bytes", bytes);
+    if (err != LLMLEARN_OK)
+        return err;
     l->more = l->count == l->limit;
     if (l->more)
         return LLMLEARN_OK;
-    memcpy(&l->last, id, sizeof l->last);
+    l->last = id;
     l->count++;
     ll_json_writer_open(&l->writer, '{');
     ll_explanation_put(&l->writer, row);

@@ -99,6 +99,24 @@ function spoken({ version, champion, value, bounds, confidence }) {
   return `${version}: ${points(value)} against ${champion}${certain} ${pointsInterval(bounds)}.`;
 }
 
+/** What every row shows: no difference, and what is worth finding; grid lines lie between. */
+function Ground({ axis, liftMin, children }) {
+  return (
+    <>
+      <rect className="interval-worth" x={at(axis, liftMin)} y="0" height="100%" width="100%" />
+      {children}
+      <line
+        className="interval-lift"
+        x1={at(axis, liftMin)}
+        x2={at(axis, liftMin)}
+        y1="0"
+        y2="100%"
+      />
+      <line className="interval-zero" x1={at(axis, 0)} x2={at(axis, 0)} y1="0" y2="100%" />
+    </>
+  );
+}
+
 /**
  * A difference and its interval, drawn on the axis that all rows share. The line at 0 is the
  * champion, the dashed one the smallest lift worth finding; beyond it the ground is tinted.
@@ -112,25 +130,18 @@ export function IntervalPlot(props) {
   const { axis, value, bounds, liftMin, tone = '' } = props;
   return (
     <svg className="interval-plot" role="img" aria-label={spoken(props)}>
-      <rect className="interval-worth" x={at(axis, liftMin)} y="0" height="100%" width="100%" />
-      {axis.ticks.map((tick) => (
-        <line
-          key={tick}
-          className="interval-tick"
-          x1={at(axis, tick)}
-          x2={at(axis, tick)}
-          y1="0"
-          y2="100%"
-        />
-      ))}
-      <line
-        className="interval-lift"
-        x1={at(axis, liftMin)}
-        x2={at(axis, liftMin)}
-        y1="0"
-        y2="100%"
-      />
-      <line className="interval-zero" x1={at(axis, 0)} x2={at(axis, 0)} y1="0" y2="100%" />
+      <Ground axis={axis} liftMin={liftMin}>
+        {axis.ticks.map((tick) => (
+          <line
+            key={tick}
+            className="interval-tick"
+            x1={at(axis, tick)}
+            x2={at(axis, tick)}
+            y1="0"
+            y2="100%"
+          />
+        ))}
+      </Ground>
       {known(value) && <Whisker axis={axis} value={value} bounds={bounds} tone={tone} />}
     </svg>
   );
@@ -148,15 +159,7 @@ export function IntervalZero({ axis, version, liftMin }) {
       role="img"
       aria-label={`${version} is what the others are compared with.`}
     >
-      <rect className="interval-worth" x={at(axis, liftMin)} y="0" height="100%" width="100%" />
-      <line
-        className="interval-lift"
-        x1={at(axis, liftMin)}
-        x2={at(axis, liftMin)}
-        y1="0"
-        y2="100%"
-      />
-      <line className="interval-zero" x1={at(axis, 0)} x2={at(axis, 0)} y1="0" y2="100%" />
+      <Ground axis={axis} liftMin={liftMin} />
       <svg x={at(axis, 0)} y="50%" overflow="visible">
         <path className="interval-diamond" d="M0-5.5 5.5 0 0 5.5-5.5 0z" />
       </svg>

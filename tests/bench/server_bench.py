@@ -117,41 +117,15 @@ class Bench:
         if stored > found["sent"]:
             raise SystemExit(f"{stored} votes were stored, and {found['sent']} sent")
         print(f"  {answered} votes answered, {stored} stored", file=sys.stderr)
-        goals = name == "server"
-        print_figure(
-            f"{name}_votes",
-            found["per_s"],
-            "votes/s",
-            reference="@python_server_votes" if goals else "",
-            goal="value >= 10000" if goals else "",
-        )
-        print_figure(
-            f"{name}_vote_p99",
-            found["p99_ms"],
-            "ms",
-            reference="@python_server_vote_p99" if goals else "",
-            goal="value <= 20" if goals else "",
-        )
+        figure(name, "votes", found["per_s"], "votes/s", "value >= 10000")
+        figure(name, "vote_p99", found["p99_ms"], "ms", "value <= 20")
         lost = max(0, answered - stored) + found["refused"] + found["broken"]
-        print_figure(f"{name}_votes_lost", lost, "votes", goal="value <= 0" if goals else "")
+        figure(name, "votes_lost", lost, "votes", "value <= 0", beside=False)
 
     def reports(self, name: str, pid: int) -> None:
         found = self.wrk(pid, "get", REPORT, TOKEN)
-        goals = name == "server"
-        print_figure(
-            f"{name}_reports",
-            found["per_s"],
-            "requests/s",
-            reference="@python_server_reports" if goals else "",
-            goal="value >= 20000" if goals else "",
-        )
-        print_figure(
-            f"{name}_report_p99",
-            found["p99_ms"],
-            "ms",
-            reference="@python_server_report_p99" if goals else "",
-            goal="value <= 20" if goals else "",
-        )
+        figure(name, "reports", found["per_s"], "requests/s", "value >= 20000")
+        figure(name, "report_p99", found["p99_ms"], "ms", "value <= 20")
 
     # ---- ours
 
@@ -235,6 +209,17 @@ class Bench:
             self.votes("python_server", pid, file, stored)
             self.reports("python_server", pid)
         database.close()
+
+
+def figure(
+    name: str, what: str, value: float, unit: str, goal: str, beside: bool = True
+) -> None:
+    """Of the server, which has goals and stands beside the other, or of that one."""
+    if name != "server":
+        print_figure(f"{name}_{what}", value, unit)
+        return
+    reference = f"@python_server_{what}" if beside else ""
+    print_figure(f"{name}_{what}", value, unit, reference=reference, goal=goal)
 
 
 def processor_s(pid: int) -> float:

@@ -274,7 +274,7 @@ bench: deps-bench
 #: tidy               the style checks alone
 tidy: all
 	@tests/style/tidy.sh $B
-#: sabotage           plants each known defect and sees its test fail
+#: sabotage           [ARGS=name...] plants each known defect and sees its test fail
 sabotage: deps-check peers
 	@tests/sabotage/run.sh $(ARGS)
 #: fuzz               [SECONDS=60] each target in tests/fuzz, from its seeds, by libFuzzer

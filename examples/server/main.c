@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "model.h"
 #include "monotonic.h"
+#include "refusal.h"
 #include "request.h"
 #include "server_key.h"
 #include "workers.h"
@@ -78,6 +79,10 @@ static bool begin(server *s, char *problem, size_t problem_bytes)
         .exempt = s->options.has_proxy ? &s->options.proxy : NULL,
     };
 
+    if (!refusal_begin()) {
+        snprintf(problem, problem_bytes, "libmicrohttpd is not a shared library");
+        return false;
+    }
     s->admin_token = secrets_hash(s->options.admin_token, strlen(s->options.admin_token));
     s->files = files_read(s->options.static_folder, problem, problem_bytes);
     if (s->files == NULL)

@@ -1,6 +1,7 @@
 #include "reply.h"
 
 #include "problem.h"
+#include "refusal.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -88,5 +89,5 @@ enum MHD_Result reply_send(request *r)
     if (atomic_load(&r->server->stopping))
         reply_header(r, "Connection", "close");
     connection_enter(r->connection, SENDING);
-    return MHD_queue_response(r->mhd, r->status, r->response);
+    return libmicrohttpd_queue(r->mhd, r->status, r->response);
 }

@@ -15,7 +15,7 @@ bool refusal_begin(void)
 }
 
 enum MHD_Result libmicrohttpd_queue(struct MHD_Connection *mhd, unsigned status,
-                             struct MHD_Response *response)
+                                    struct MHD_Response *response)
 {
     return queue_behind(mhd, status, response);
 }

@@ -19,6 +19,6 @@ bool refusal_begin(void);
 
 /* libmicrohttpd's MHD_queue_response. */
 enum MHD_Result libmicrohttpd_queue(struct MHD_Connection *mhd, unsigned status,
-                             struct MHD_Response *response);
+                                    struct MHD_Response *response);
 
 #endif

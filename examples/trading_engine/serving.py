@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,6 +32,8 @@ PORT = 8080
 _STARTS_S = 20.0
 _STOPS_S = 20.0
 _SAYS = "listening on "
+# Whatever becomes of us, the server is asked to stop; where there is no such program, by us alone.
+_DIES_WITH_US = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 class ServerError(OSError):
@@ -54,16 +57,22 @@ def serve(screen: Screen, database: Path, server: Path, dashboard: Path) -> None
         if stand_in:
             env.update(_stand_in(stack, folder))
         env.setdefault("LLMLEARN_FIGURES", str(_figures(folder)))
+        log_path = database.with_suffix(".log")
+        log = stack.enter_context(log_path.open("wb"))
         # Its own session: Ctrl-C reaches this program alone, which then asks the server once.
         process = subprocess.Popen(
-            [server], env=env, stdout=subprocess.PIPE, start_new_session=True
+            [*_DIES_WITH_US, server],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
         )
         stack.callback(_end, process)
         with suppress(Stopped):
-            address = _address_of(process)
-            _say(screen, address, env["LLMLEARN_ADMIN_TOKEN"], dashboard, stand_in)
+            address = _address_of(process, log_path)
+            _say(screen, address, env["LLMLEARN_ADMIN_TOKEN"], dashboard, stand_in, log_path)
             status = process.wait()
-            raise ServerError(f"the server ended by itself, with status {status}")
+            raise ServerError(f"the server ended by itself, with status {status}: see {log_path}")
         screen.line()
         screen.line("Stopping.")
 
@@ -120,7 +129,7 @@ def _figures(folder: Path) -> Path:
     return path
 
 
-def _address_of(process: subprocess.Popen[bytes]) -> str:
+def _address_of(process: subprocess.Popen[bytes], log: Path) -> str:
     """What the server says when it is ready."""
     assert process.stdout is not None
     said, end = b"", time.monotonic() + _STARTS_S
@@ -131,12 +140,17 @@ def _address_of(process: subprocess.Popen[bytes]) -> str:
                 raise ServerError(f"the server was not ready within {_STARTS_S:g} s")
             got = os.read(process.stdout.fileno(), 4096)
             if not got:
-                raise ServerError("the server did not start; it says why above")
+                said = log.read_bytes()
+                raise ServerError(f"the server did not start. It says: {_text(said)}")
             said += got
-    line = said.decode(errors="replace").strip()
+    line = _text(said)
     if not line.startswith(_SAYS):
         raise ServerError(f"the server says what nobody expected: {line}")
     return line.removeprefix(_SAYS)
+
+
+def _text(said: bytes) -> str:
+    return said.decode(errors="replace").strip()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -151,7 +165,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _say(screen: Screen, address: str, token: str, dashboard: Path, stand_in: bool) -> None:
+def _say(
+    screen: Screen, address: str, token: str, dashboard: Path, stand_in: bool, log: Path
+) -> None:
     screen.line()
     screen.line(screen.style(f"The server is at {address}", "bold"))
     screen.line()
@@ -161,6 +177,7 @@ def _say(screen: Screen, address: str, token: str, dashboard: Path, stand_in: bo
     else:
         screen.note("No dashboard was built, so it serves the API alone.", indent="  ")
         screen.line(f"  admin token      {token}")
+    screen.line(f"  its log          {log}")
     screen.line()
     if stand_in:
         screen.note(

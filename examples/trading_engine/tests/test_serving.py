@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,22 +122,45 @@ def test_a_server_that_does_not_start_is_said(folder: Path) -> None:
     done = run(folder, "--serve", LLMLEARN_ADMIN_TOKEN="short", LLMLEARN_SERVER_PORT="0")
     assert done.returncode == 1
     assert "LLMLEARN_ADMIN_TOKEN has 5 characters" in done.stderr
-    assert done.stderr.splitlines()[-1] == (
-        "the engine stops: the server did not start; it says why above"
-    )
+    assert "the engine stops: the server did not start. It says: llmlearn-server: " in done.stderr
     done = run(folder, "--serve", LL_BUILD="nowhere")
     assert done.returncode == 1
     assert "'make server' builds it" in done.stderr
 
 
+def child_of(pid: int) -> int:
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
 def test_one_that_ends_by_itself_is_said(folder: Path) -> None:
     with served(folder, LLMLEARN_SERVER_PORT="0") as server:
-        child = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
-        (pid,) = (int(one) for one in child.split())
-        os.kill(pid, signal.SIGKILL)
+        os.kill(child_of(server.process.pid), signal.SIGKILL)
         rest, _ = server.process.communicate(timeout=HANG_S)
         assert server.process.returncode == 1
         assert "the server ended by itself, with status -9" in rest
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="there is no setpriv")
+def test_the_server_does_not_outlive_who_started_it(folder: Path) -> None:
+    with served(folder, LLMLEARN_SERVER_PORT="0") as server:
+        pid = child_of(server.process.pid)
+        server.process.kill()
+        try:
+            assert ends(server.port)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def ends(port: int) -> bool:
+    for _ in range(int(HANG_S / 0.1)):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=HANG_S).close()
+        except ConnectionError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_another_port_where_the_usual_one_is_taken(

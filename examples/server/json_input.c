@@ -128,10 +128,11 @@ bool json_input_fields(request *r, json_t *object, const char *where, const fiel
         return refuse_field(r, where, "", "It must be an object.");
     if (json_object_size(object) > JSON_FIELDS_MAX)
         return refuse_field(r, where, "", "It has too many fields.");
-    json_object_foreach(object, name,
-                        value) if (known(fields, count, name) ==
-                                   NULL) return refuse_field(r, where, name,
-                                                             "There is no such field here.");
+    json_object_foreach(object, name, value)
+    {
+        if (known(fields, count, name) == NULL)
+            return refuse_field(r, where, name, "There is no such field here.");
+    }
 
     for (size_t i = 0; i < count; i++) {
         value = json_object_get(object, fields[i].name);

@@ -12,12 +12,12 @@ enum { DECIDE_DEADLINE_MS = 10000 };
 
 /* ---- finding a test */
 
-/* The report on the newest tests of a signal; NULL: refused. */
-static json_t *read_tests(request *r, const char *signal)
+/* The report on the newest test of a signal, and its champion; NULL: refused. */
+static json_t *read_newest(request *r, const char *signal)
 {
     char *text = NULL;
 
-    return reports_read(r, llmlearn_ab_tests(r->server->learner, signal, 1000, &text), &text);
+    return reports_read(r, llmlearn_ab_tests(r->server->learner, signal, 1, &text), &text);
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -25,51 +25,40 @@ static const char *text_of(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
-/* The test that the path names, in out_report, which the caller gives to json_decref. NULL:
- * refused. */
-static const json_t *find_test(request *r, json_t **out_report)
+/* The test that the path names, however old: its series, which is what the library tells of one
+ * test alone. For json_decref; NULL: refused. */
+static json_t *find_test(request *r)
 {
     uint64_t test_id = 0;
-    size_t i = 0;
-    json_t *test = NULL;
+    char *text = NULL;
 
     if (!reports_test_id(r, &test_id))
         return NULL;
-    json_t *report = read_tests(r, NULL);
-    if (report == NULL)
-        return NULL;
-    json_array_foreach(json_object_get(report, "tests"), i, test)
-    {
-        if ((uint64_t)json_integer_value(json_object_get(test, "test_id")) == test_id) {
-            *out_report = report;
-            return test;
-        }
-    }
-    json_decref(report);
-    problem(r, MHD_HTTP_NOT_FOUND, NULL, "There is no such test.");
-    return NULL;
+    return reports_read(r, llmlearn_ab_test_series(r->server->learner, test_id, 0, &text), &text);
 }
 
-/* The newest comes first, and only that one can be decided or ended. */
-static bool is_newest(const json_t *report, const json_t *test)
+/* Only the newest test of a signal can be decided. False: refused. */
+static bool check_newest(request *r, const json_t *test)
 {
-    size_t i = 0;
-    json_t *other = NULL;
-
-    json_array_foreach(json_object_get(report, "tests"), i, other)
-    {
-        if (strcmp(text_of(other, "signal"), text_of(test, "signal")) == 0)
-            return other == test;
-    }
-    return false;
+    json_t *report = read_newest(r, text_of(test, "signal"));
+    if (report == NULL)
+        return false;
+    const json_t *newest = json_array_get(json_object_get(report, "tests"), 0);
+    bool same = json_equal(json_object_get(newest, "test_id"), json_object_get(test, "test_id"));
+    json_decref(report);
+    if (!same)
+        problem(r, MHD_HTTP_CONFLICT, NULL, "The signal has had a newer test since.");
+    return same;
 }
 
+/* Every day of a series has all arms. */
 static bool has_arm(const json_t *test, const char *version)
 {
+    const json_t *day = json_array_get(json_object_get(test, "days"), 0);
     size_t i = 0;
     json_t *arm = NULL;
 
-    json_array_foreach(json_object_get(test, "arms"), i, arm)
+    json_array_foreach(json_object_get(day, "arms"), i, arm)
     {
         if (strcmp(text_of(arm, "version"), version) == 0)
             return true;
@@ -87,7 +76,7 @@ static void tell_champion(request *r, llmlearn_err err, const char *signal)
         problem_of_library(r, err);
         return;
     }
-    json_t *report = read_tests(r, signal);
+    json_t *report = read_newest(r, signal);
     if (report == NULL)
         return;
     json_array_foreach(json_object_get(report, "champions"), i, champion)
@@ -223,17 +212,14 @@ static void look(request *r, const char *signal, bool promote)
 
 void ab_tests_decide(request *r)
 {
-    json_t *report = NULL;
     bool promote = false;
     const field fields[] = { { "promote", A_BOOL, true, &promote } };
 
     json_t *body = json_input(r, fields, 1);
-    const json_t *test = body != NULL ? find_test(r, &report) : NULL;
-    if (test != NULL && is_newest(report, test))
+    json_t *test = body != NULL ? find_test(r) : NULL;
+    if (test != NULL && check_newest(r, test))
         look(r, text_of(test, "signal"), promote);
-    else if (test != NULL)
-        problem(r, MHD_HTTP_CONFLICT, NULL, "The signal has had a newer test since.");
-    json_decref(report);
+    json_decref(test);
     json_decref(body);
 }
 
@@ -242,13 +228,12 @@ void ab_tests_decide(request *r)
 void ab_tests_promote(request *r)
 {
     const char *version = NULL, *actor = NULL, *reason = NULL;
-    json_t *report = NULL;
     const field fields[] = { { "version", A_NAME, true, &version },
                              { "actor", A_TEXT, true, &actor },
                              { "reason", A_TEXT, true, &reason } };
 
     json_t *body = json_input(r, fields, 3);
-    const json_t *test = body != NULL ? find_test(r, &report) : NULL;
+    json_t *test = body != NULL ? find_test(r) : NULL;
     if (test != NULL && !has_arm(test, version)) {
         problem(r, MHD_HTTP_UNPROCESSABLE_CONTENT, "version", "It is no arm of this test.");
     } else if (test != NULL) {
@@ -257,24 +242,23 @@ void ab_tests_promote(request *r)
             r, llmlearn_promote_variant(r->server->learner, signal, version, actor, reason, 0),
             signal);
     }
-    json_decref(report);
+    json_decref(test);
     json_decref(body);
 }
 
 void ab_tests_rollback(request *r)
 {
     const char *actor = NULL, *reason = NULL;
-    json_t *report = NULL;
     const field fields[] = { { "actor", A_TEXT, true, &actor },
                              { "reason", A_TEXT, true, &reason } };
 
     json_t *body = json_input(r, fields, 2);
-    const json_t *test = body != NULL ? find_test(r, &report) : NULL;
+    json_t *test = body != NULL ? find_test(r) : NULL;
     if (test != NULL) {
         const char *signal = text_of(test, "signal");
         tell_champion(r, llmlearn_rollback(r->server->learner, signal, actor, reason, 0), signal);
     }
-    json_decref(report);
+    json_decref(test);
     json_decref(body);
 }
 

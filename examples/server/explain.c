@@ -69,19 +69,35 @@ static const char *source_name(int32_t source)
     return names[source - LLMLEARN_FROM_MODEL];
 }
 
-/* RFC 3339 in UTC with microseconds, as the library writes times: of the id, a UUIDv7. */
-static json_t *time_of(const llmlearn_id *id)
+/* When it was made, to the microsecond: of the id, a UUIDv7, whose 12 bits behind the version are
+ * the 4,096ths of a millisecond, rounded down. */
+static uint64_t made_us(const llmlearn_id *id)
 {
     uint64_t at_ms = 0;
-    struct tm parts;
-    char text[40];
 
     for (unsigned i = 0; i < 6; i++)
         at_ms = at_ms << 8 | id->bytes[i];
-    time_t seconds = (time_t)(at_ms / 1000);
+    unsigned fraction = (id->bytes[6] & 0xfu) << 8 | id->bytes[7];
+    return at_ms * 1000 + (fraction * 1000 + 4095) / 4096;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* RFC 3339 in UTC with microseconds, as the library writes times. */
+static json_t *time_text(uint64_t at_us)
+{
+    time_t seconds = (time_t)(at_us / 1000000);
+    struct tm parts;
+    char text[40];
+
     gmtime_r(&seconds, &parts);
     size_t used = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + used, sizeof text - used, ".%03u000Z", (unsigned)(at_ms % 1000));
+    snprintf(text + used, sizeof text - used, ".%06uZ", (unsigned)(at_us % 1000000));
     return json_string(text);
 }
 
@@ -107,9 +123,7 @@ static void set_votes(const request *r, const llmlearn_explained *e, json_t *sho
 
 static json_t *tell(const request *r, const asked *a, const llmlearn_explained *e)
 {
-    bool in_test = e->test_id != 0;
-    struct timespec now;
-    llmlearn_id at = e->id;
+    bool in_test = e->test_id != 0, logged = (e->flags & LLMLEARN_UNLOGGED) == 0;
 
     json_t *shown = json_pack(
         "{s:s, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o, s:o, s:s?}", //
@@ -126,13 +140,7 @@ static json_t *tell(const request *r, const asked *a, const llmlearn_explained *
     if (shown == NULL)
         return NULL;
     set_votes(r, e, shown);
-    if ((e->flags & LLMLEARN_UNLOGGED) != 0) {
-        clock_gettime(CLOCK_REALTIME, &now);
-        uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-        for (unsigned i = 0; i < 6; i++)
-            at.bytes[i] = (uint8_t)(now_ms >> (40 - 8 * i));
-    }
-    json_object_set_new(shown, "created_at", time_of(&at));
+    json_object_set_new(shown, "created_at", time_text(logged ? made_us(&e->id) : now_us()));
     return shown;
 }
 

@@ -202,6 +202,7 @@ def test_a_new_explanation(server: Caller) -> None:
     server.send("giveFeedback", status=200, path=said, body={"helpful": True}, headers=headers)
     shown = server.send("getExplanation", status=200, path=said, headers=user.headers()).json
     assert (shown["positive"], shown["mine"]["helpful"]) == (1, True)
+    assert shown["created_at"] == said["created_at"]
     for name in ("confidence", "values"):  # null is absent
         body = {**asked, name: None}
         server.send("explain", status=200, body=body, headers=user.headers())

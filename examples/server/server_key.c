@@ -9,14 +9,17 @@
 #include <unistd.h>
 
 /* Written beside and then linked: whoever sees the name sees all of the key, and of two processes
- * that begin at once one link stands. */
+ * that begin at once one link stands. What one that died has left beside it has another name. */
 static bool make_file(const char *path)
 {
-    char beside[PATH_MAX];
+    uint8_t name[12];
+    char beside[PATH_MAX], ending[BASE64URL_CHARACTERS(sizeof name) + 1];
     digest fresh;
     bool made = false;
 
-    if (snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= (int)sizeof beside)
+    secrets_random(name, sizeof name);
+    secrets_encode(name, sizeof name, ending);
+    if (snprintf(beside, sizeof beside, "%s.%s", path, ending) >= (int)sizeof beside)
         return false;
     secrets_random(&fresh, sizeof fresh);
     int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

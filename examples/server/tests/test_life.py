@@ -11,6 +11,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -362,6 +363,25 @@ def test_the_key_outlives_the_server(tmp_path: Path) -> None:
         again.headers = reader.headers
         assert again.vote(card)[0] == 401
         again.close()
+
+
+def test_a_crash_while_the_key_is_written_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """Not even one that is given the number of the process that died."""
+    key = f"{tmp_path}/l.db.server-key"
+    script = f'for left in "{key}.$$" "{key}.new"; do : >"$left"; done; exec "$0"'
+    server = subprocess.Popen(
+        ["sh", "-c", script, running.PROGRAM],
+        env=running.environment_of(tmp_path / "l.db"),
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    said = server.stdout.readline()
+    server.terminate()
+    server.stdout.close()
+    assert server.wait(running.STOP_S) == 0
+    assert said.startswith("listening on") and len(Path(key).read_bytes()) == 32
+    assert len(list(tmp_path.glob("l.db.server-key.*"))) == 2, "it leaves none of its own"
 
 
 @pytest.mark.parametrize("damage", ["readable", "short", "link", "folder"])

@@ -104,6 +104,10 @@ static bool read_one(files *f, const char *path_on_disk, const char *path)
 static bool read_all(files *f, FTS *tree, size_t folder_length)
 {
     for (FTSENT *at; (at = fts_read(tree)) != NULL;) {
+        if (at->fts_info == FTS_SLNONE && at->fts_level == 0) {
+            errno = ENOENT; /* the folder is a link to nowhere */
+            return false;
+        }
         if (at->fts_info == FTS_F && at->fts_name[0] != '.' &&
             !read_one(f, at->fts_accpath, at->fts_path + folder_length))
             return false;
@@ -140,8 +144,10 @@ files *files_read(const char *folder, char *out_problem, size_t problem_bytes)
     size_t length = root != NULL ? strlen(root) : 0;
     while (length > 1 && root[length - 1] == '/')
         root[--length] = '\0';
-    FTS *tree =
-        root != NULL ? fts_open((char *[]){ root, NULL }, FTS_PHYSICAL | FTS_NOCHDIR, NULL) : NULL;
+    /* The folder itself may be a link, which the operator made; in it none is followed. */
+    FTS *tree = NULL;
+    if (root != NULL)
+        tree = fts_open((char *[]){ root, NULL }, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, NULL);
     bool good = tree != NULL && read_all(f, tree, length);
     int why = errno;
     if (tree != NULL)
@@ -176,11 +182,32 @@ static const char *caching(const file *found)
     return is_page(found) ? "private, no-cache" : "no-cache";
 }
 
+/* If-None-Match is "*" or a list of tags, whose W/ does not count (RFC 9110, 13.1.2). False from
+ * where on it is neither. */
+static bool lists(const char *known, const char *etag)
+{
+    const char *at = known + strspn(known, " \t");
+
+    if (at[0] == '*')
+        return at[1 + strspn(at + 1, " \t")] == '\0';
+    while (*(at += strspn(at, ", \t")) != '\0') {
+        if (strncmp(at, "W/", 2) == 0)
+            at += 2;
+        size_t length = at[0] == '"' ? strcspn(at + 1, "\"") + 2 : 0;
+        if (length == 0 || at[length - 1] != '"')
+            return false;
+        if (length == strlen(etag) && memcmp(at, etag, length) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
 static void tell(request *r, const file *found)
 {
     const char *known = r->head.if_none_match;
 
-    if (known != NULL && strcmp(known, found->etag) == 0)
+    if (known != NULL && lists(known, found->etag))
         reply_bytes(r, MHD_HTTP_NOT_MODIFIED, found->content_type, "", 0);
     else
         reply_bytes(r, MHD_HTTP_OK, found->content_type, found->bytes, found->count);

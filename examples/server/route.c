@@ -108,6 +108,11 @@ static bool refuse_method(request *r, const char *allowed)
 
 static bool check_query(request *r)
 {
+    if (r->target.query_problem != NULL) {
+        problem(r, MHD_HTTP_BAD_REQUEST, NULL, "The request is malformed: %s.",
+                r->target.query_problem);
+        return false;
+    }
     for (unsigned i = 0; i < r->target.parameter_count; i++) {
         const char *name = r->target.parameters[i].name;
         bool known = false;

@@ -78,6 +78,7 @@ const char *target_parse(const char *raw, target *out)
     assert(length < TARGET_BYTES_MAX);
 
     out->segment_count = out->parameter_count = 0;
+    out->query_problem = NULL;
     memcpy(out->whole, raw, length + 1);
     memcpy(out->parts, raw, length + 1);
     if (raw[0] != '/')
@@ -89,10 +90,9 @@ const char *target_parse(const char *raw, target *out)
     char *query = strchr(out->parts, '?');
     if (query != NULL)
         *query++ = '\0';
-    const char *problem = split_path(out->parts, out);
-    if (problem == NULL && query != NULL && *query != '\0')
-        problem = split_query(query, out);
-    return problem;
+    if (query != NULL && *query != '\0')
+        out->query_problem = split_query(query, out);
+    return split_path(out->parts, out);
 }
 
 const char *target_parameter(const target *t, const char *name)

@@ -20,10 +20,11 @@ typedef struct target {
     unsigned segment_count;
     parameter parameters[TARGET_PARAMETERS_MAX];
     unsigned parameter_count;
+    const char *query_problem; /* as target_parse; NULL: it is good. Only the API reads a query */
 } target;
 
-/* NULL if it is good, else what is wrong with it, for people. A target that is too long is left
- * for the caller: it must be shorter than TARGET_BYTES_MAX. */
+/* NULL if its path is good, else what is wrong with it, for people. A target that is too long is
+ * left for the caller: it must be shorter than TARGET_BYTES_MAX. */
 const char *target_parse(const char *raw, target *out);
 
 /* The value of a parameter, NULL if it is not there. */

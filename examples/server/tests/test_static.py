@@ -61,6 +61,48 @@ def test_every_path_of_the_dashboard_is_its_page(visitor: Visitor, path: str) ->
     assert visitor.ask("GET", path, {"If-None-Match": '"other"'}) == (200, PAGE)
 
 
+def test_a_page_that_is_known_is_not_sent_again(visitor: Visitor) -> None:
+    """By RFC 9110, 13.1.2: W/ does not count, and one of a list will do."""
+    visitor.ask("GET", "/")
+    etag = headers(visitor)["ETag"]
+    for known in (
+        f"W/{etag}",
+        f'"other", {etag}',
+        f'{etag},"other"',
+        f' "a,b" ,, W/"c" ,\t{etag}',
+        f'"{etag[1:-1]}", ""',
+        "*",
+    ):
+        assert visitor.ask("GET", "/", {"If-None-Match": known})[0] == 304, known
+        assert headers(visitor)["ETag"] == etag
+    for other in (
+        "",
+        etag[1:-1],
+        etag[:-1],
+        etag[1:],
+        f"w/{etag}",
+        f"W/ {etag}",
+        f'"x{etag}',
+        f'"{etag[1:-2]}"',
+        f'"a" b, {etag}',
+        '"*"',
+        f"*, {etag}",
+        'W/"other", "',
+        "W/",
+    ):
+        assert visitor.ask("GET", "/", {"If-None-Match": other}) == (200, PAGE), other
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["a", "a&b", "=", "a=1&a=2", "%zz", "&&", "&".join(f"utm_{i}=x" for i in range(30))],
+)
+def test_a_page_may_be_asked_for_anything(visitor: Visitor, query: str) -> None:
+    assert visitor.ask("GET", f"/tests?{query}") == (200, PAGE)
+    status, said = visitor.ask("GET", f"/api/explanations?{query}")
+    assert status == 400 and said["status"] == 400
+
+
 def test_what_has_its_hash_in_its_name_is_kept(visitor: Visitor) -> None:
     for name, type_ in ((".js", "text/javascript"), (".css", "text/css")):
         status, body = visitor.ask("GET", f"/assets/index-4f2a{name}")
@@ -122,6 +164,24 @@ def test_no_site_but_ours_may_read(visitor: Visitor) -> None:
         assert SECURITY.items() <= headers(visitor).items()
     status, _ = visitor.ask("OPTIONS", "/api/explanations", ours)
     assert status == 405
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    """As a release is put in place by those who operate it."""
+    current = tmp_path / "current"
+    current.symlink_to(tmp_path / "release")
+    ended = running.ended(tmp_path / "l.db", LLMLEARN_STATIC=str(current))
+    assert "No such file" in ended.stderr.splitlines()[-1], "which is not there yet"
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "index.html").write_bytes(PAGE)
+    (tmp_path / "outside.txt").write_bytes(b"secret")
+    (tmp_path / "release" / "link.txt").symlink_to(tmp_path / "outside.txt")
+    for name in ("current", "current/"):
+        with running.Running(tmp_path / "l.db", LLMLEARN_STATIC=f"{tmp_path}/{name}") as server:
+            visitor = Visitor(server)
+            assert visitor.ask("GET", "/") == (200, PAGE)
+            assert visitor.ask("GET", "/link.txt")[0] == 404
+            visitor.close()
 
 
 def test_without_a_dashboard_there_is_the_api(tmp_path: Path) -> None:

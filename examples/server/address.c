@@ -47,12 +47,16 @@ bool address_equal(const address *a, const address *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
+address address_prefix(const address *a, unsigned v6_bytes, unsigned v4_bytes)
+{
+    address prefix = { { 0 } };
+    memcpy(prefix.bytes, a->bytes, is_ipv4(a) ? sizeof mapped + v4_bytes : v6_bytes);
+    return prefix;
+}
+
 address address_network(const address *a)
 {
-    address network = *a;
-    if (!is_ipv4(a))
-        memset(network.bytes + 8, 0, 8);
-    return network;
+    return address_prefix(a, 8, 4);
 }
 
 void address_format(const address *a, char out[ADDRESS_TEXT_BYTES])

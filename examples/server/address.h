@@ -17,6 +17,8 @@ bool address_parse(const char *text, address *out);
 address address_of_peer(const struct sockaddr *peer);
 bool address_equal(const address *a, const address *b);
 
+/* Its first bytes, the others 0: of IPv6 so many, of IPv4 so many of its four. */
+address address_prefix(const address *a, unsigned v6_bytes, unsigned v4_bytes);
 /* Whom a limit counts: of IPv6 the /64, since who has one address has them all. */
 address address_network(const address *a);
 

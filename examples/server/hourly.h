@@ -1,8 +1,12 @@
 /* hourly.h - how often an address has done something within an hour, and no more than so often.
  *
- * A table of a fixed size, so that no number of addresses can fill the memory. Each row counts one
- * hour from its first use. If all rows are in use the address that is new is refused, since
- * forgetting another would let that one begin again.
+ * Tables of a fixed size, so that no number of addresses can fill the memory. Each row counts one
+ * hour from its first use, and is not forgotten before, since that would let its address begin
+ * again.
+ *
+ * Who has one address of IPv6 often has a /48 of them. All of a /48, and of IPv4 of a /24, share a
+ * few places: when these are taken, who is new there is counted with all of it, as one that may do
+ * as much as 16, and nobody elsewhere notices. Of those in turn a /32, or /16, has a few.
  *
  * Threads: any. */
 #ifndef SERVER_HOURLY_H

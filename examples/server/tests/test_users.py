@@ -261,6 +261,34 @@ def test_a_trusted_proxy_names_clients(tmp_path: Path) -> None:
         assert first_visit("192.0.2.4", source="127.0.0.2") == 429
 
 
+@pytest.mark.parametrize(
+    ("attacker", "accepted"),
+    [("2001:db8:1:%x::1", 64 + 16), ("2001:db8:%x::1", 64 * 64 + 64 * 16)],
+    ids=["a /48", "a /32"],
+)
+def test_who_has_many_addresses_locks_nobody_out(
+    tmp_path: Path, attacker: str, accepted: int
+) -> None:
+    """They run out of places themselves, and what others did is not forgotten for them."""
+    environment = {"LLMLEARN_IDENTITIES_PER_HOUR": "1", "LLMLEARN_TRUSTED_PROXY": "127.0.0.1"}
+    with running.Running(tmp_path / "l.db", **environment) as server:
+        visitor = Visitor(server)
+
+        def first_visit(address: str) -> int:
+            visitor.headers.pop("Cookie", None)
+            headers = {"X-Forwarded-For": address}
+            return visitor.ask("GET", "/api/explanations?limit=1", headers)[0]
+
+        early = [f"2001:db9:{i:x}::1" for i in range(10)] + [f"192.0.{i}.7" for i in range(10)]
+        late = [f"2001:dba:{i:x}::1" for i in range(50)] + [f"198.51.{i}.7" for i in range(50)]
+        assert {first_visit(address) for address in early} == {200}
+        served = [first_visit(attacker % i) for i in range(5_000)].count(200)
+        assert 64 <= served <= accepted
+        assert {first_visit(address) for address in early} == {429}
+        assert {first_visit(address) for address in late} == {200}
+        visitor.close()
+
+
 def test_a_trusted_proxy_names_users(database: Path) -> None:
     environment = {"LLMLEARN_TRUSTED_PROXY": "127.0.0.1", "LLMLEARN_USER_HEADER": "X-User"}
     with running.Running(database, **environment) as server:

@@ -5,6 +5,7 @@
 #include "monotonic.h"
 #include "problem.h"
 #include "reply.h"
+#include "reports.h"
 #include "route.h"
 #include "workers.h"
 
@@ -164,9 +165,8 @@ static enum MHD_Result give_away(request *r)
 
 static bool may_wait(const request *r)
 {
-    const char *refresh = target_parameter(&r->target, "refresh");
-    if ((r->route->flags & CACHED) != 0)
-        return refresh != NULL && strcmp(refresh, "1") == 0;
+    if ((r->route->flags & KEPT) != 0)
+        return !reports_analytics_kept(r);
     return (r->route->flags & (DISK | SLOW)) != 0;
 }
 

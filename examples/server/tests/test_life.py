@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import fcntl
 import http.client
 import http.server
 import json
+import select
 import signal
 import socket
 import sqlite3
@@ -21,7 +23,7 @@ from typing import Any
 import pytest
 import running
 import stock
-from visitor import Visitor
+from visitor import ADMIN, Visitor
 
 CLIENTS = 16
 ROOM = {"LLMLEARN_CONNECTIONS_PER_ADDRESS": "200", "LLMLEARN_IDENTITIES_PER_HOUR": "100000"}
@@ -98,7 +100,39 @@ def test_a_stop_under_load_loses_nothing(tmp_path: Path) -> None:
     assert kept >= 120 + len(made), "closing stores what the journal holds"
 
 
-# ---- beside a model
+# ---- beside a disk, and a model
+
+
+def test_a_report_that_waits_for_the_disk_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """What a reader said must be stored before it is reported, and another process has the lock:
+    reports on more windows than there are threads at sockets wait for that, and nothing else."""
+    path = tmp_path / "l.db"
+    stock.make(path)
+    with running.Running(path, **ROOM) as server, contextlib.ExitStack() as stack:
+        reader = Visitor(server)
+        reader.page(1)
+        lock = stack.enter_context(Path(f"{path}.lock").open("rb"))
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert ask_model(reader, 1)[0] == 200
+        waiting = []
+        for days in range(1, 40):
+            visitor = Visitor(server)
+            target = f"/api/admin/llm-analytics?days={days}"
+            visitor.connection.request("GET", target, headers=ADMIN)
+            waiting.append(visitor.connection)
+        time.sleep(0.3)  # the threads have read them all
+        for _ in range(20):
+            visitor = Visitor(server)
+            assert visitor.ask("GET", "/healthz")[0] == 200
+            visitor.close()
+        sockets = [connection.sock for connection in waiting]
+        assert select.select(sockets, [], [], 0)[0] == [], "or nothing waited for the lock"
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        for connection in waiting:
+            report = json.loads(connection.getresponse().read())
+            assert report["pending"] == 0 and report["total_explanations"] == 121
+            connection.close()
+        reader.close()
 
 
 class SlowModel(http.server.ThreadingHTTPServer):

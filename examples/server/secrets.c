@@ -1,36 +1,57 @@
+/* SHA256_Init and what goes with it, which those that replace it do not match: they want memory,
+ * and without it there is no hash. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "secrets.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { BLOCK_BYTES = 64 };
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void secrets_random(void *out, size_t count)
 {
-    if (RAND_bytes(out, (int)count) != 1)
+    if (getentropy(out, count) != 0)
         OPENSSL_die("there are no random numbers", __FILE__, __LINE__);
+}
+
+static digest hash_behind(const void *before, size_t before_count, const void *data, size_t count)
+{
+    SHA256_CTX state;
+    digest d;
+
+    SHA256_Init(&state);
+    SHA256_Update(&state, before, before_count);
+    SHA256_Update(&state, data, count);
+    SHA256_Final(d.bytes, &state);
+    OPENSSL_cleanse(&state, sizeof state);
+    return d;
 }
 
 digest secrets_hash(const void *data, size_t count)
 {
-    digest d;
-    SHA256(data, count, d.bytes);
-    return d;
+    return hash_behind("", 0, data, count);
 }
 
+/* HMAC as RFC 2104 has it, with a key that is shorter than a block. */
 digest secrets_sign(const digest *key, const void *data, size_t count)
 {
-    digest d = { { 0 } };
-    unsigned written = 0;
-    const unsigned char *mac =
-        HMAC(EVP_sha256(), key->bytes, sizeof key->bytes, data, count, d.bytes, &written);
-    if (mac == NULL || written != sizeof d.bytes)
-        OPENSSL_die("HMAC-SHA-256 failed", __FILE__, __LINE__); /* never go on unsigned */
+    uint8_t inner[BLOCK_BYTES], outer[BLOCK_BYTES];
+
+    memset(inner, 0x36, sizeof inner);
+    memset(outer, 0x5c, sizeof outer);
+    for (size_t i = 0; i < sizeof key->bytes; i++) {
+        inner[i] ^= key->bytes[i];
+        outer[i] ^= key->bytes[i];
+    }
+    digest within = hash_behind(inner, sizeof inner, data, count);
+    digest d = hash_behind(outer, sizeof outer, within.bytes, sizeof within.bytes);
+    OPENSSL_cleanse(inner, sizeof inner);
+    OPENSSL_cleanse(outer, sizeof outer);
     return d;
 }
 

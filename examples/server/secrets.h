@@ -1,5 +1,6 @@
 /* secrets.h - random bytes, hashes and keyed hashes, their text, and comparing them in a time that
- * tells nothing. All of it is OpenSSL's. */
+ * tells nothing. None of it wants memory, or can fail for the lack of it: a hash that was not made
+ * must never be compared. SHA-256 is OpenSSL's. */
 #ifndef SERVER_SECRETS_H
 #define SERVER_SECRETS_H
 

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+enum { FILES_BESIDE = 256 };
 
 typedef struct reader {
     char *problem;
@@ -94,6 +97,23 @@ static void read_limits(reader *r, options *o)
     o->schedule = number(r, "LLMLEARN_SCHEDULE", 0, 0, 1) == 1;
 }
 
+/* Each connection is an open file, and so are those of the database and of its journal, in every
+ * thread that reads. Who starts a process often lets it have fewer than it might ask for. */
+static void allow_files(reader *r, const options *o)
+{
+    rlim_t needed = o->connections_max + (rlim_t)FILES_BESIDE;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed)
+        return;
+    files.rlim_cur = needed;
+    if (needed > files.rlim_max || setrlimit(RLIMIT_NOFILE, &files) != 0)
+        refuse(r,
+               "LLMLEARN_CONNECTIONS is %u, for which %lu open files are needed: this process "
+               "may have %lu (ulimit -Hn)",
+               o->connections_max, (unsigned long)needed, (unsigned long)files.rlim_max);
+}
+
 static void read_model(reader *r, options *o)
 {
     o->llm_url = text("LLMLEARN_LLM_URL");
@@ -120,6 +140,7 @@ bool options_read(options *out, char *out_problem, size_t problem_bytes)
     o.figures = text("LLMLEARN_FIGURES");
     read_proxy(&r, &o);
     read_limits(&r, &o);
+    allow_files(&r, &o);
     read_model(&r, &o);
     if (!r.failed)
         *out = o;

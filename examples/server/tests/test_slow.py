@@ -4,8 +4,10 @@ keeps nobody else from being served."""
 from __future__ import annotations
 
 import contextlib
+import resource
 import select
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,6 +189,38 @@ def test_there_are_so_many_connections_in_all(tmp_path: Path) -> None:
         wait_until_closed([connect(server, "127.0.3.100")])
         for connection in first:
             connection.close()
+
+
+def test_every_connection_has_a_file(tmp_path: Path) -> None:
+    """Also where a process is let have few at first; else who votes finds the journal closed."""
+    limits = {"LLMLEARN_CONNECTIONS": "300", "LLMLEARN_CONNECTIONS_PER_ADDRESS": "300"}
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    stock.make(tmp_path / "l.db")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        server = stack.enter_context(running.Running(tmp_path / "l.db", **limits))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        visitor = Visitor(server)
+        card = visitor.page()[0]
+        held = [stack.enter_context(connect(server)) for _ in range(290)]
+        held[-1].sendall(HEAD + b"\r\n")
+        assert held[-1].recv(65536).startswith(b"HTTP/1.1 200"), "they are all accepted"
+        assert visitor.vote(card)[0] == 200
+        visitor.close()
+
+
+def test_it_does_not_start_with_too_few_files(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'ulimit -n 500; exec "$0"', running.PROGRAM]
+    ended = subprocess.run(
+        command,
+        env=running.environment_of(tmp_path / "l.db"),
+        text=True,
+        capture_output=True,
+        timeout=running.START_S,
+    )
+    assert ended.returncode == 1 and ended.stdout == ""
+    assert "LLMLEARN_CONNECTIONS is 256" in ended.stderr.splitlines()[-1]
 
 
 def test_a_trusted_proxy_has_as_many_as_there_are(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "readable.h"
+
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,21 +23,6 @@ static json_t *time_now(void)
     return json_string(text);
 }
 
-/* Bytes that are no UTF-8 are shown as '?': a log line must not be lost for them. */
-static json_t *readable(const char *value)
-{
-    json_t *as_it_is = json_string(value);
-    if (as_it_is != NULL)
-        return as_it_is;
-    char *copy = strdup(value);
-    for (char *c = copy; c != NULL && *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    json_t *shown = copy != NULL ? json_string(copy) : NULL;
-    free(copy);
-    return shown;
-}
-
 void log_line(const char *level, const char *event, ...)
 {
     json_t *line = json_object();
@@ -48,7 +35,7 @@ void log_line(const char *level, const char *event, ...)
     for (const char *name; (name = va_arg(arguments, const char *)) != NULL;) {
         const char *value = va_arg(arguments, const char *);
         if (value != NULL)
-            json_object_set_new(line, name, readable(value));
+            json_object_set_new(line, name, readable_string(value));
     }
     va_end(arguments);
 

@@ -1,6 +1,7 @@
 #include "problem.h"
 
 #include "log.h"
+#include "readable.h"
 #include "reply.h"
 
 #include <jansson.h>
@@ -23,13 +24,14 @@ static const char *title(unsigned status)
 static void tell(request *r, unsigned status, const char *field, uint32_t retry_after_s,
                  const char *detail)
 {
-    json_t *body = json_pack("{s:s, s:s, s:i, s:s}", "type", "about:blank", "title", title(status),
-                             "status", (int)status, "detail", detail);
+    json_t *body = json_pack("{s:s, s:s, s:i, s:o}", "type", "about:blank", "title", title(status),
+                             "status", (int)status, "detail", readable_string(detail));
     char seconds[16];
 
     if (field != NULL)
         json_object_set_new(body, "errors",
-                            json_pack("[{s:s, s:s}]", "field", field, "detail", detail));
+                            json_pack("[{s:o, s:o}]", "field", readable_string(field), "detail",
+                                      readable_string(detail)));
     if (retry_after_s > 0)
         json_object_set_new(body, "retry_after_s", json_integer(retry_after_s));
     reply_json(r, status, body);

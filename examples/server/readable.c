@@ -63,3 +63,17 @@ bool readable_clean(json_t *string)
     free(copy);
     return set;
 }
+
+json_t *readable_string(const char *text)
+{
+    json_t *as_it_is = json_string(text);
+    if (as_it_is != NULL)
+        return as_it_is;
+    char *copy = strdup(text);
+    for (char *c = copy; c != NULL && *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    json_t *shown = copy != NULL ? json_string(copy) : NULL;
+    free(copy);
+    return shown;
+}

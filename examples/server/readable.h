@@ -10,4 +10,8 @@
  * control characters other than tab and line feed, and characters that turn the direction. */
 bool readable_clean(json_t *string);
 
+/* What is to be quoted as it came, or cut somewhere: if it is no UTF-8, all that is not ASCII is
+ * '?', since what quotes it must not be lost for it. */
+json_t *readable_string(const char *text);
+
 #endif

@@ -32,7 +32,7 @@ static bool turns_or_controls(uint32_t c)
 static bool cannot_be_seen(uint32_t c)
 {
     return (c >= 0x200b && c <= 0x200d) || c == 0x2060 || c == 0xfeff ||
-           (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe007f);
+           (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 bool readable_clean(json_t *string)

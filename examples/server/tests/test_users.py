@@ -314,6 +314,7 @@ def test_comments_are_kept_as_they_can_be_read(reader: Visitor) -> None:
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
         ("<script>alert(1)</script>'\"\\", "<script>alert(1)</script>'\"\\"),
         ("h\u200bi\u2060d\ufeffd\U000e0041en", "hidden"),
+        ("h\ufe0fi\U000e0100d\U000e01efden", "hidden"),  # each selector can stand for a byte
         ("d\u00e9j\u00e0 \u4e2d\u6587 \U0001f44d", "d\u00e9j\u00e0 \u4e2d\u6587 \U0001f44d"),
     ):
         assert reader.vote(card, comment=text)[0] == 200

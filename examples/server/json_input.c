@@ -55,8 +55,8 @@ json_t *json_input_read(request *r)
         problem(r, MHD_HTTP_BAD_REQUEST, NULL, "The body may be %d brackets deep.", JSON_DEPTH_MAX);
         return NULL;
     }
-    json_t *body =
-        json_loadb(r->body != NULL ? r->body : "", r->body_bytes, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_loadb(r->body != NULL ? r->body : "", r->body_bytes,
+                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (body == NULL && json_error_code(&error) == json_error_duplicate_key) {
         refuse_twice(r, error.text);
     } else if (body == NULL) {

@@ -80,3 +80,9 @@ def test_of_a_target(
 ) -> None:
     body = b'{"actor": "ann", "reason": "why"}' if method == "POST" else None
     assert ask(server, method, target, body) == (status, names)
+
+
+@pytest.mark.parametrize("body", [b"1", b'"a"', b"null", b"[]", b" true "])
+def test_json_that_is_no_object(server: running.Running, body: bytes) -> None:
+    """It is JSON, and is not told to be none."""
+    assert ask(server, "POST", VARIANTS, body) == (422, False)

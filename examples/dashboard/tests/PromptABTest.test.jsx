@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, describe, expect, it } from 'vitest';
 import PromptABTest from '../src/pages/PromptABTest.jsx';
@@ -223,6 +223,73 @@ describe('what a person does', () => {
       'The test has ended meanwhile.',
     );
     expect(within(dialog()).getByLabelText('Reason')).toHaveValue('Enough.');
+  });
+
+  it('stays with a signal whose test it has stopped, though another comes first then', async () => {
+    const from = library();
+    for (const one of from.ab_tests.tests)
+      if (!['ADD', 'BUY'].includes(one.signal)) one.status = 'stopped';
+    const added = from.ab_tests.tests.find((one) => one.signal === 'ADD');
+    const { user } = await open(null, {
+      from,
+      routes: {
+        [POST(added.test_id, 'stop')]: () => {
+          added.status = 'stopped';
+          return {};
+        },
+      },
+    });
+    expect(await screen.findByRole('button', { pressed: true })).toHaveTextContent('ADD');
+    await press(user, 'Stop…');
+    await fill(user, 'Enough.');
+    await user.click(within(dialog()).getByRole('button', { name: 'Stop the test' }));
+    await screen.findByText('ADD', { selector: '.signal + .signal b' });
+    expect(screen.getByRole('button', { pressed: true })).toHaveTextContent('ADD');
+    expect(screen.getByText(`Test ${added.test_id} was stopped.`)).toBeInTheDocument();
+  });
+
+  it('goes on asking about the test that it began with, whatever a refresh brings', async () => {
+    const from = library();
+    const old = from.ab_tests.tests.find((one) => one.signal === 'BUY');
+    const { server, user } = await open('BUY', {
+      from,
+      routes: { [POST(old.test_id, 'stop')]: {} },
+    });
+    await press(user, 'Stop…');
+    from.ab_tests.tests.unshift({ ...structuredClone(old), test_id: 4711 });
+    fireEvent(window, new Event('online')); // it loads again
+    await screen.findByText(/^Test 4711 ·/);
+    expect(dialog()).toHaveAccessibleName(`Stop test ${old.test_id} for BUY`);
+    await fill(user, 'Enough.');
+    await user.click(within(dialog()).getByRole('button', { name: 'Stop the test' }));
+    await waitFor(() => expect(posted(server)[0].path).toContain(`/${old.test_id}/stop`));
+  });
+
+  it('shows the outcome to who presses Escape twice meanwhile', async () => {
+    const answer = later();
+    const { user } = await open('BUY', { routes: { [POST(idOf('BUY'), 'stop')]: answer.promise } });
+    await press(user, 'Stop…');
+    await fill(user, 'Enough.');
+    await user.click(within(dialog()).getByRole('button', { name: 'Stop the test' }));
+    const element = dialog();
+    element.open = false; // what browsers do at the second Escape, without asking
+    fireEvent(element, new Event('close'));
+    expect(element).toHaveAttribute('open');
+    await act(async () => answer.answer(problem(503, 'Not now', 'The disk is full.')));
+    expect(await within(dialog()).findByRole('alert')).toHaveTextContent('The disk is full.');
+    element.open = false;
+    fireEvent(element, new Event('close'));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
+  it('does not say that nothing happened where no answer came', async () => {
+    const { user } = await open('BUY', {
+      routes: { [POST(idOf('BUY'), 'stop')]: () => Promise.reject(new TypeError('gone')) },
+    });
+    await press(user, 'Stop…');
+    await fill(user, 'Enough.');
+    await user.click(within(dialog()).getByRole('button', { name: 'Stop the test' }));
+    expect(await within(dialog()).findByRole('alert')).toHaveTextContent('Perhaps it worked');
   });
 
   it('rolls back to the champion before', async () => {

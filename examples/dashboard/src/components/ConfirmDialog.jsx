@@ -63,20 +63,36 @@ function Field({ label, hint, mistake, children }) {
   );
 }
 
-/** Opens as a modal dialog and gives the focus back when it is gone. */
-function useModal() {
+/**
+ * Opens as a modal dialog and gives the focus back when it is gone. While it is busy it stays:
+ * browsers let a second Escape close what refused the first, and the outcome would be unseen.
+ */
+function useModal(busy, onClose) {
   const dialog = useRef(null);
+  const before = useRef(null);
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
+    before.current ??= document.activeElement;
     element.showModal();
     return () => {
       element.close();
-      before?.focus?.();
+      before.current.focus();
     };
   }, []);
-  return dialog;
+  const onClosed = () => {
+    const element = dialog.current; // null: its page is hidden, and it will open again with it
+    if (!element || element.open) return;
+    if (busy) element.showModal();
+    else onClose();
+  };
+  return { ref: dialog, onClose: onClosed };
 }
+
+/** Where no answer came, the server may have done it all the same. */
+const failure = ({ status }) =>
+  status === 0
+    ? 'Perhaps it worked, perhaps not: look before you try again'
+    : 'It did not work; nothing was lost';
 
 function useConfirm({ onConfirm, onClose, asks }) {
   const [values, setValues] = useState(() => ({ actor: rememberedActor(), reason: '' }));
@@ -171,23 +187,21 @@ export function ConfirmDialog(props) {
     onConfirm,
     onClose,
   } = props;
-  const dialog = useModal();
   const headingId = useId();
   const { values, set, state, submit } = useConfirm({ onConfirm, onClose, asks });
+  const modal = useModal(state.busy, onClose);
   const cancel = (event) => {
     event.preventDefault();
     if (!state.busy) onClose();
   };
   return (
-    <dialog ref={dialog} className="confirm" aria-labelledby={headingId} onCancel={cancel}>
+    <dialog {...modal} className="confirm" aria-labelledby={headingId} onCancel={cancel}>
       <form onSubmit={submit} noValidate>
         <h2 id={headingId}>{title}</h2>
         {children}
         <Said asks={asks} values={values} set={set} mistakes={state.mistakes} />
         {extra}
-        {state.error && (
-          <ErrorNotice title="It did not work; nothing was lost" error={state.error} />
-        )}
+        {state.error && <ErrorNotice title={failure(state.error)} error={state.error} />}
         <div className="confirm-end">
           <button type="button" className="button" onClick={onClose} disabled={state.busy}>
             Cancel

@@ -49,9 +49,8 @@ async function loadAll(signal) {
 /** Tests of prompts: what is tested, who leads, how sure that is, and what to do. */
 export default function PromptABTest() {
   const all = useResource(loadAll);
-  const [signal, setSignal] = useParam('signal');
   const signals = all.data ? signalsOf(all.data.report, all.data.variants) : [];
-  const chosen = signals.includes(signal) ? signal : signals[0];
+  const [chosen, setSignal] = useChosen(signals);
   return (
     <>
       <header className="page-head">
@@ -78,6 +77,15 @@ export default function PromptABTest() {
       </ResourceView>
     </>
   );
+}
+
+/** The signal of the address, else the first, which stays when another comes first later. */
+function useChosen(signals) {
+  const [wanted, setWanted] = useParam('signal');
+  const [first, setFirst] = useState(null);
+  if (first === null && signals.length > 0) setFirst(signals[0]);
+  const chosen = [wanted, first, ...signals].find((one) => signals.includes(one));
+  return [chosen, setWanted];
 }
 
 function NoTests() {
@@ -114,7 +122,8 @@ function Signal({ signal, data, onChanged }) {
     serving: championOf(data.report, signal)?.version ?? null,
     view: test && viewOf(test, decisions),
     running: tests.some((one) => one.status === 'running'),
-    ask: setDialog,
+    // As it is now: what a dialog asks about must not change under who reads it.
+    ask: (what) => setDialog({ what, context }),
   };
   const done = (sentence) => {
     setSaid({ sentence });
@@ -129,9 +138,7 @@ function Signal({ signal, data, onChanged }) {
       <Panel title="History" note="Never rewritten. Who, when, why, and the evidence.">
         <DecisionHistory decisions={decisions} />
       </Panel>
-      {dialog && (
-        <Dialog dialog={dialog} context={context} onDone={done} onClose={() => setDialog(null)} />
-      )}
+      {dialog && <Dialog {...dialog} onDone={done} onClose={() => setDialog(null)} />}
     </>
   );
 }
@@ -422,7 +429,7 @@ const DIALOGS = {
   archive: ArchiveDialog,
 };
 
-function Dialog({ dialog: { kind, ...rest }, context, onDone, onClose }) {
+function Dialog({ what: { kind, ...rest }, context, onDone, onClose }) {
   const { signal, serving, variants, view } = context;
   if (kind === 'start') {
     const start = async (body) => {

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useRef } from 'react';
+import { Activity, lazy, Suspense, useEffect, useRef } from 'react';
 import { EmptyState } from './components/EmptyState.jsx';
 import { ErrorBoundary } from './components/ErrorBoundary.jsx';
 import { SignIn } from './components/SignIn.jsx';
@@ -7,6 +7,7 @@ import { ThemeSwitch } from './components/ThemeSwitch.jsx';
 import { Explanations } from './pages/Explanations.jsx';
 import { Link, usePath } from './router.jsx';
 import { signOut, useSession } from './session.js';
+import { useKeptFocus } from './useKeptFocus.js';
 import './App.css';
 
 const LLMAnalytics = lazy(() => import('./pages/LLMAnalytics.jsx'));
@@ -22,6 +23,7 @@ export function App() {
   const path = usePath();
   const page = PAGES.find((one) => one.path === path);
   const main = usePageChange(path, page?.title ?? 'Not found');
+  useKeptFocus(main);
 
   return (
     <>
@@ -88,10 +90,20 @@ function Header({ path }) {
   );
 }
 
+/** Who is signed out by the server finds all they had typed when they have signed in again. */
 function Guarded({ page: { Page, title, admin } }) {
   const { token, refused } = useSession();
-  if (admin && !token) return <SignIn title={title} refused={refused} />;
-  return <Page />;
+  if (!admin) return <Page />;
+  return (
+    <>
+      {!token && <SignIn title={title} refused={refused} />}
+      {(token || refused) && (
+        <Activity mode={token ? 'visible' : 'hidden'}>
+          <Page />
+        </Activity>
+      )}
+    </>
+  );
 }
 
 function NotFound() {

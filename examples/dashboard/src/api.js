@@ -5,7 +5,7 @@
  * ApiError and nothing else: `message` is a sentence for people, `status` is the
  * HTTP status, or 0 where no answer came.
  */
-import { getToken, refuseToken } from './session.js';
+import { acceptToken, getToken, refuseToken } from './session.js';
 
 const TIMEOUT_MS = 15_000;
 const SLOW_TIMEOUT_MS = 60_000; // a model, or a decision over millions of votes
@@ -108,7 +108,9 @@ async function request(method, path, options = {}) {
 async function admin(method, path, options) {
   const token = getToken();
   try {
-    return await request(method, `/api/admin${path}`, { ...options, token });
+    const answer = await request(method, `/api/admin${path}`, { ...options, token });
+    acceptToken(token);
+    return answer;
   } catch (error) {
     if (error.status === 401) refuseToken(token);
     throw error;

@@ -5,6 +5,7 @@ const KEY = 'llmlearn-admin-token';
 const NOBODY = { token: null, refused: false };
 const listeners = new Set();
 let session = read();
+let accepted = session.token; // by the server: one that was refused is not kept
 
 function read() {
   try {
@@ -29,9 +30,15 @@ export const getToken = () => session.token;
 export const signIn = (token) => change({ token: token.trim(), refused: false });
 export const signOut = () => change(NOBODY);
 
+/** The server has answered to this token. */
+export function acceptToken(token) {
+  accepted = token;
+}
+
 /** The server said 401 to this token; a newer one stays. */
 export function refuseToken(token) {
-  if (token !== null && token === session.token) change({ token: null, refused: true });
+  if (token === null || token !== session.token) return;
+  change({ token: null, refused: token === accepted ? 'ended' : 'wrong' });
 }
 
 /** Takes `#token=...` over from the address and removes it there, from the history as well. */
@@ -47,5 +54,5 @@ function subscribe(tell) {
   return () => listeners.delete(tell);
 }
 
-/** @returns {{token: string|null, refused: boolean}} */
+/** @returns {{token: string|null, refused: false|'wrong'|'ended'}} ended: it was good before */
 export const useSession = () => useSyncExternalStore(subscribe, () => session);

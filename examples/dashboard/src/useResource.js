@@ -6,8 +6,11 @@ const EMPTY = { key: undefined, data: null, error: null, at: null, loading: true
 function reduce(state, action) {
   switch (action.type) {
     case 'start':
-      // What was loaded for another key is not this one's data.
-      return action.key === state.key ? { ...state, loading: true } : { ...EMPTY, key: action.key };
+      // What was loaded for another key is not this one's data. An error that stands alone is over:
+      // who tries again sees that it loads.
+      return action.key === state.key && state.data !== null
+        ? { ...state, loading: true }
+        : { ...EMPTY, key: action.key };
     case 'done':
       return { ...state, data: action.data, error: null, at: action.at, loading: false };
     case 'failed':

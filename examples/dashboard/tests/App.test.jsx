@@ -1,16 +1,29 @@
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { useRef } from 'react';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { App } from '../src/App.jsx';
 import { ErrorBoundary } from '../src/components/ErrorBoundary.jsx';
 import { navigate } from '../src/router.jsx';
-import { signOut } from '../src/session.js';
+import { signIn, signOut } from '../src/session.js';
+import { routesOf } from './abTests.js';
+import { useKeptFocus } from '../src/useKeptFocus.js';
 import { expectAccessible } from './accessible.js';
 import analytics from './fixtures/analytics.json';
 import { problem, serve } from './server.js';
 
 const TOKEN = 'a'.repeat(32);
 const WIDE = { timeout: 10_000 }; // the first load of a page's own code
+
+/** jsdom has the element, but opens none. */
+beforeAll(() => {
+  HTMLDialogElement.prototype.showModal ??= function showModal() {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close ??= function close() {
+    this.open = false;
+  };
+});
 
 beforeEach(() => {
   signOut();
@@ -51,6 +64,93 @@ describe('the pages', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Sign out' }));
     expect(screen.getByLabelText('Admin token')).toBeVisible();
     expect(screen.queryByText('Found helpful')).toBeNull();
+  });
+});
+
+describe('a token that is good no more', () => {
+  it('is asked for anew, and everything is as it was left', async () => {
+    let good = TOKEN;
+    const guarded = ([name, route]) => [
+      name,
+      (request) => {
+        if (request.headers.Authorization !== `Bearer ${good}`)
+          return problem(401, 'Not signed in', 'The token is missing or wrong.');
+        return typeof route === 'function' ? route(request) : route;
+      },
+    ];
+    serve(Object.fromEntries(Object.entries(routesOf()).map(guarded)));
+    signIn(TOKEN);
+    history.replaceState(null, '', '/ab-tests?signal=BUY');
+    render(<App />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Stop…' }, WIDE));
+    await userEvent.type(screen.getByLabelText('Your name'), 'ann');
+    await userEvent.type(screen.getByLabelText('Reason'), 'a long story');
+    good = 'b'.repeat(32);
+    await userEvent.click(screen.getByRole('button', { name: 'Refresh' }));
+
+    expect(await screen.findByRole('alert')).toHaveTextContent('no longer accepts the token');
+    expect(screen.getByLabelText('Admin token')).toHaveFocus();
+    expect(screen.getByLabelText('Reason')).not.toBeVisible();
+    await userEvent.keyboard(`${good}{Enter}`);
+
+    expect(await screen.findByLabelText('Reason')).toBeVisible();
+    expect(within(screen.getByRole('dialog')).getByLabelText('Reason')).toHaveValue('a long story');
+    expect(screen.getByRole('button', { pressed: true, name: /^BUY/ })).toBeVisible();
+    signOut();
+    await waitFor(() => expect(screen.queryByLabelText('Reason')).toBeNull());
+  });
+});
+
+describe('the focus', () => {
+  const gone = async (button) => {
+    button.focus();
+    await userEvent.keyboard('{Enter}');
+    await waitFor(() => expect(button).not.toBeInTheDocument());
+  };
+
+  it('stays in the page when the button that had it goes', async () => {
+    const { routes } = serve({ 'GET /api/explanations': problem(500, 'It broke', 'Sorry.') });
+    render(<App />);
+    const retry = await screen.findByRole('button', { name: 'Try again' });
+    routes['GET /api/explanations'] = { explanations: [], next: null };
+    const around = retry.closest('.stack');
+    await gone(retry);
+    expect(around).toHaveFocus();
+    await userEvent.tab();
+    expect(around).not.toHaveAttribute('tabindex');
+    expect(around).toContainElement(document.activeElement);
+  });
+
+  it('is in the page after signing in and out', async () => {
+    history.replaceState(null, '', '/analytics');
+    render(<App />);
+    await userEvent.type(screen.getByLabelText('Admin token'), `${TOKEN}{Enter}`);
+    await waitFor(() => expect(screen.getByRole('main')).toHaveFocus());
+    await gone(screen.getByRole('button', { name: 'Sign out' }));
+    expect(screen.getByRole('main')).toHaveFocus();
+  });
+
+  it('is not given to who has clicked elsewhere meanwhile', async () => {
+    const Page = ({ button }) => {
+      const main = useRef(null);
+      useKeptFocus(main);
+      return (
+        <main ref={main} tabIndex={-1}>
+          {button && <button>Press</button>}
+        </main>
+      );
+    };
+    const { rerender } = render(<Page button />);
+    const again = async (click) => {
+      rerender(<Page button />);
+      screen.getByRole('button').focus();
+      if (click) await userEvent.click(document.body);
+      rerender(<Page />);
+      await act(async () => {}); // the observer is told
+      return document.activeElement;
+    };
+    expect(await again(true)).toBe(document.body);
+    expect(await again(false)).toBe(screen.getByRole('main'));
   });
 });
 

@@ -60,7 +60,7 @@ describe('signing in', () => {
   });
 
   it('says that the last one was refused', () => {
-    render(<SignIn title="Analytics" refused />);
+    render(<SignIn title="Analytics" refused="wrong" />);
     expect(screen.getByRole('alert')).toHaveTextContent('did not accept this token');
     expect(screen.getByLabelText('Admin token')).toBeInvalid();
   });

@@ -1,16 +1,26 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { signIn } from '../session.js';
 import './SignIn.css';
+
+const REFUSED = {
+  wrong: 'The server did not accept this token. Please check it and try again.',
+  ended:
+    'The server no longer accepts the token that you had. Sign in again, and you go on where you were.',
+};
 
 /**
  * Asks for the admin token. It is tried by the page that needs it, and asked for again
  * if the server refuses it.
  *
- * @param {{title: string, refused?: boolean}} props
- *   title: of the page behind it; refused: the last token was
+ * @param {{title: string, refused?: false|'wrong'|'ended'}} props
+ *   title: of the page behind it; refused: the last token was, though it was good before: ended
  */
 export function SignIn({ title, refused = false }) {
   const [token, setToken] = useState('');
+  const input = useRef(null);
+  useEffect(() => {
+    if (refused) input.current.focus(); // whatever had it is gone
+  }, [refused]);
   const submit = (event) => {
     event.preventDefault();
     if (token.trim()) signIn(token);
@@ -23,12 +33,13 @@ export function SignIn({ title, refused = false }) {
         <label htmlFor="admin-token">Admin token</label>
         <input
           id="admin-token"
+          ref={input}
           className="input"
           type="password"
           autoComplete="current-password"
           value={token}
           onChange={(event) => setToken(event.target.value)}
-          aria-invalid={refused}
+          aria-invalid={Boolean(refused)}
           aria-describedby="admin-token-hint"
           required
         />
@@ -39,7 +50,7 @@ export function SignIn({ title, refused = false }) {
       </div>
       {refused && (
         <p className="field-error" role="alert">
-          The server did not accept this token. Please check it and try again.
+          {REFUSED[refused]}
         </p>
       )}
       <button type="submit" className="button primary">

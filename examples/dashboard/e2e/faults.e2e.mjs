@@ -50,6 +50,16 @@ export const tests = {
     await eventually(() => assert.equal(asked.times, before + 2));
   },
 
+  'where the clock of the reader is wrong, ages go by the server’s': async (visitors) => {
+    for (const hours of [-3, 48]) {
+      const page = await visitors.page();
+      await page.clock.install({ time: Date.now() + hours * 60 * MINUTES });
+      await visitors.go(page, '/');
+      const age = await page.locator('.explanation-facts time').first().innerText();
+      assert.doesNotMatch(age, /^in |day/, `${hours} hours off`);
+    }
+  },
+
   'a hidden page asks for nothing, and at once when it is back': async (visitors) => {
     const page = await visitors.page({ clock: true });
     const asked = countAsked(page);
@@ -102,6 +112,17 @@ export const tests = {
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('alert').waitFor({ state: 'detached' });
     await settled(page);
+  },
+
+  'a page whose code did not come is there when it is tried again': async (visitors) => {
+    visitors.watch.allow(/ERR_FAILED|PartMissing/);
+    const page = await visitors.page({ path: '/', admin: true });
+    await page.route('**/assets/LLMAnalytics*', (route) => route.abort());
+    await page.getByRole('link', { name: 'Analytics' }).click();
+    await page.getByRole('alert').filter({ hasText: 'did not come' }).waitFor();
+    await page.unroute('**/assets/LLMAnalytics*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Found helpful', { exact: true }).waitFor();
   },
 
   'a wrong token is refused, forgotten, and asked for again': async (visitors) => {

@@ -1,17 +1,18 @@
-import { Activity, lazy, Suspense, useEffect, useRef } from 'react';
+import { Activity, Suspense, useEffect, useRef } from 'react';
 import { EmptyState } from './components/EmptyState.jsx';
 import { ErrorBoundary } from './components/ErrorBoundary.jsx';
 import { SignIn } from './components/SignIn.jsx';
 import { Skeleton } from './components/Skeleton.jsx';
 import { ThemeSwitch } from './components/ThemeSwitch.jsx';
 import { Explanations } from './pages/Explanations.jsx';
+import { lazyPart } from './lazyPart.js';
 import { Link, usePath } from './router.jsx';
 import { signOut, useSession } from './session.js';
 import { useKeptFocus } from './useKeptFocus.js';
 import './App.css';
 
-const LLMAnalytics = lazy(() => import('./pages/LLMAnalytics.jsx'));
-const PromptABTest = lazy(() => import('./pages/PromptABTest.jsx'));
+const LLMAnalytics = lazyPart(() => import('./pages/LLMAnalytics.jsx'));
+const PromptABTest = lazyPart(() => import('./pages/PromptABTest.jsx'));
 
 const PAGES = [
   { path: '/', title: 'Explanations', Page: Explanations },

@@ -5,9 +5,10 @@
  * ApiError and nothing else: `message` is a sentence for people, `status` is the
  * HTTP status, or 0 where no answer came.
  */
+import { setServerClock } from './serverClock.js';
 import { acceptToken, getToken, refuseToken } from './session.js';
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000; // without a word of the answer
 const SLOW_TIMEOUT_MS = 60_000; // a model, or a decision over millions of votes
 
 export class ApiError extends Error {
@@ -38,15 +39,21 @@ const OFFLINE = ['No connection', 'The server cannot be reached. Is it running, 
 const LATE = ['No answer in time', 'The server took too long to answer. Please try again.'];
 const GARBLED = ['Not understood', 'The server answered in a way this page does not understand.'];
 
-/** Ends when the caller gives up, or late. */
+/** Ends when the caller gives up, or late: `renew` begins to count again. */
 function deadline(signal, ms) {
   const controller = new AbortController();
   const state = { late: false, signal: controller.signal };
   const giveUp = () => controller.abort(signal.reason);
-  const timer = setTimeout(() => {
+  let timer;
+  const late = () => {
     state.late = true;
     controller.abort();
-  }, ms);
+  };
+  state.renew = () => {
+    clearTimeout(timer);
+    timer = setTimeout(late, ms);
+  };
+  state.renew();
   if (signal?.aborted) giveUp();
   signal?.addEventListener('abort', giveUp);
   state.end = () => {
@@ -75,6 +82,19 @@ async function readProblem(response) {
   }
 }
 
+/** A large answer over a slow line is not late while it comes. */
+async function readAnswer(response, until) {
+  const words = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return JSON.parse(text + words.decode());
+    text += words.decode(value, { stream: true });
+    until.renew();
+  }
+}
+
 async function request(method, path, options = {}) {
   const { query, body, headers = {}, token = null, signal, timeoutMs = TIMEOUT_MS } = options;
   const until = deadline(signal, timeoutMs);
@@ -92,8 +112,10 @@ async function request(method, path, options = {}) {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
+
+    setServerClock(response.headers.get('Date'));
     if (!response.ok) throw new ApiError(response.status, await readProblem(response));
-    return await response.json();
+    return await readAnswer(response, until);
   } catch (error) {
     if (error instanceof ApiError) throw error;
     if (until.late) throw noAnswer(...LATE);

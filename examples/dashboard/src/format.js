@@ -100,6 +100,12 @@ export const dateTime = (value) =>
     minute: '2-digit',
     hourCycle: 'h23',
   });
+/** 14:05:09, or where that was another day: Nov 3, 14:05 */
+export const clockOrDate = (value, now) => {
+  const at = timeOf(value);
+  const today = new Date(now).toDateString();
+  return at && at.toDateString() !== today ? dateTime(at) : clock(at);
+};
 /** 14:05:09 */
 export const clock = (value) =>
   time(value, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
@@ -116,13 +122,13 @@ const STEPS = [
   [7 * 86_400, 'day', 86_400],
 ];
 
-/** 3 minutes ago; older than a week: the date. */
-export function ago(value, now = Date.now()) {
+/** 3 minutes ago; older than a week: the date. Nothing is in the future: clocks differ a little. */
+export function ago(value, now) {
   const at = timeOf(value);
   if (!at) return NOTHING;
   const seconds = Math.round((at.getTime() - now) / 1000);
-  if (Math.abs(seconds) < 10) return 'just now';
-  const step = STEPS.find(([below]) => Math.abs(seconds) < below);
+  if (seconds > -10) return 'just now';
+  const step = STEPS.find(([below]) => -seconds < below);
   if (!step) return dateTime(at);
   return new Intl.RelativeTimeFormat(LOCALE).format(Math.round(seconds / step[2]), step[1]);
 }

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useReducer, useRef } from 'react';
+import { serverNow } from './serverClock.js';
 
 const REFRESH_MS = 5 * 60_000;
 const EMPTY = { key: undefined, data: null, error: null, at: null, loading: true };
@@ -51,7 +52,7 @@ export function useResource(load, { key = '', enabled = true, refreshMs = REFRES
       dispatch({ type: 'start', key });
       try {
         const data = await loader.current(abort.signal, { refresh });
-        if (!abort.signal.aborted) dispatch({ type: 'done', data, at: Date.now() });
+        if (!abort.signal.aborted) dispatch({ type: 'done', data, at: serverNow() });
       } catch (error) {
         if (!abort.signal.aborted) dispatch({ type: 'failed', error });
       }
@@ -63,7 +64,8 @@ export function useResource(load, { key = '', enabled = true, refreshMs = REFRES
     if (!enabled) return undefined;
     const due = () => {
       const waited = Date.now() - current.current.tried;
-      if (document.visibilityState === 'visible' && waited >= refreshMs) run(false);
+      const isDue = waited >= refreshMs || waited < 0; // somebody has set the clock back
+      if (document.visibilityState === 'visible' && isDue) run(false);
     };
     const back = () => {
       if (document.visibilityState === 'visible') run(false);

@@ -1,7 +1,8 @@
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ExplanationCard } from '../src/components/ExplanationCard.jsx';
+import { setServerClock } from '../src/serverClock.js';
 import { expectAccessible } from './accessible.js';
 import { anExplanation } from './explanation.js';
 import { later, ok, problem, serve } from './server.js';
@@ -325,5 +326,21 @@ describe('a vote that is refused', () => {
     await user.click(up());
     expect(await screen.findByRole('alert')).toHaveTextContent('This token is not yours.');
     expect(asked).toHaveLength(3);
+  });
+});
+
+describe('how long ago it was', () => {
+  it('goes by the server’s clock, and grows while it is looked at', () => {
+    vi.useFakeTimers({ now: new Date('2026-11-27T06:01:00Z') }); // three hours behind
+    setServerClock('Fri, 27 Nov 2026 09:01:00 GMT');
+    render(<ExplanationCard explanation={anExplanation({ created_at: '2026-11-27T09:00:55Z' })} />);
+    expect(screen.getByText('just now')).toBeVisible();
+    act(() => vi.advanceTimersByTime(2 * 60_000));
+    expect(screen.getByText('2 minutes ago')).toBeVisible();
+    setServerClock(null); // an answer that does not say
+    act(() => vi.advanceTimersByTime(60_000));
+    expect(screen.getByText('3 minutes ago')).toBeVisible();
+    vi.useRealTimers();
+    setServerClock(new Date().toUTCString());
   });
 });

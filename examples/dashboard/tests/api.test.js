@@ -101,6 +101,32 @@ describe('an error', () => {
     expect((await answer).problem.title).toBe('No answer in time');
   });
 
+  it('does not come while the answer comes, however slowly', async () => {
+    vi.useFakeTimers();
+    let body;
+    vi.stubGlobal('fetch', async (_, { signal }) => {
+      const start = (made) => {
+        body = made;
+        signal.addEventListener('abort', () => made.error(new DOMException('', 'AbortError')));
+      };
+      return new Response(new ReadableStream({ start }));
+    });
+    const answer = list().catch((caught) => caught);
+    const pieces = ['{"explanations": [', '"été"', '], "next"', ': null}'];
+    for (const piece of pieces) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      body.enqueue(new TextEncoder().encode(piece));
+    }
+    body.close();
+    await expect(answer).resolves.toEqual({ explanations: ['été'], next: null });
+
+    const halted = list().catch((caught) => caught);
+    await vi.advanceTimersByTimeAsync(10_000);
+    body.enqueue(new TextEncoder().encode('{'));
+    await vi.advanceTimersByTimeAsync(15_100);
+    expect((await halted).problem.title).toBe('No answer in time');
+  });
+
   it('comes at once when the caller gives up', async () => {
     failing(() => later().promise);
     const abort = new AbortController();

@@ -58,6 +58,7 @@ describe('times', () => {
     ['2026-11-27T11:59:20Z', '40 seconds ago'],
     ['2026-11-27T11:15:00Z', '45 minutes ago'],
     ['2026-11-26T12:00:00Z', '1 day ago'],
+    ['2026-11-27T15:00:00Z', 'just now'], // clocks differ, but nothing is in the future
     ['not a time', '–'],
     [null, '–'],
   ])('%s is %s', (at, text) => {
@@ -67,6 +68,13 @@ describe('times', () => {
   it('names a day as it is counted, in UTC', () => {
     expect(format.day('2026-11-03')).toBe('Nov 3');
     expect(format.weekday('2026-11-03')).toBe('Tue, Nov 3');
+  });
+
+  it('gives the day of a clock that has stopped yesterday', () => {
+    const at = new Date(2026, 10, 26, 14, 5, 9);
+    expect(format.clockOrDate(at, new Date(2026, 10, 26, 23, 0).getTime())).toBe('14:05:09');
+    expect(format.clockOrDate(at, new Date(2026, 10, 27, 0, 1).getTime())).toBe('Nov 26, 14:05');
+    expect(format.clockOrDate(null, now)).toBe('–');
   });
 
   it('gives the date of what is older than a week', () => {

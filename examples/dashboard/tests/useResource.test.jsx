@@ -36,6 +36,14 @@ describe('a resource', () => {
     expect(result.current).toMatchObject({ data: 'numbers', loading: false, at: Date.now() });
   });
 
+  it('loads again although the clock was set back', async () => {
+    const load = vi.fn(async () => 'numbers');
+    await mount(load);
+    vi.setSystemTime(Date.now() - 3 * 60 * MINUTE);
+    await pass(5 * MINUTE);
+    expect(load).toHaveBeenCalledTimes(2);
+  });
+
   it('loads again every five minutes', async () => {
     const load = vi.fn(async () => 'numbers');
     await mount(load);

@@ -1,4 +1,5 @@
 import { Component } from 'react';
+import { PartMissing } from '../lazyPart.js';
 import { ErrorNotice } from './ErrorNotice.jsx';
 
 /** Our own mistake in one part of the page: it is said, and the rest goes on. */
@@ -10,12 +11,14 @@ export class ErrorBoundary extends Component {
   }
 
   render() {
-    if (!this.state.error) return this.props.children;
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    const missing = error instanceof PartMissing;
     return (
       <ErrorNotice
-        title="This part of the page failed"
-        error={this.state.error}
-        onRetry={() => this.setState({ error: null })}
+        title={missing ? 'This part of the page did not come' : 'This part of the page failed'}
+        error={error}
+        onRetry={missing ? () => location.reload() : () => this.setState({ error: null })}
       />
     );
   }

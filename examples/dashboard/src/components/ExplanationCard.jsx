@@ -1,6 +1,7 @@
 import { useId, useRef, useState } from 'react';
-import { ago, clock, dateTime, percent } from '../format.js';
+import { clock, percent } from '../format.js';
 import { useFeedback } from '../useFeedback.js';
+import { Ago } from './Ago.jsx';
 import { FeedbackDetails } from './FeedbackDetails.jsx';
 import { Icon } from './Icon.jsx';
 import { SignalBadge } from './SignalBadge.jsx';
@@ -63,9 +64,7 @@ function Facts({ explanation }) {
       )}
       {typeof confidence === 'number' && <span>{percent(confidence, 0)} confident</span>}
       {version && <span title="The prompt that it was written with">{version}</span>}
-      <time dateTime={at} title={dateTime(at)}>
-        {ago(at)}
-      </time>
+      <Ago at={at} />
     </p>
   );
 }

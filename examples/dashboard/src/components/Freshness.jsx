@@ -1,4 +1,5 @@
-import { clock } from '../format.js';
+import { clockOrDate } from '../format.js';
+import { serverNow } from '../serverClock.js';
 import { Icon } from './Icon.jsx';
 import './Freshness.css';
 
@@ -17,7 +18,8 @@ export function Freshness({ resource, asOf }) {
         {stale && 'Not up to date · '}
         {time !== null && time !== undefined && (
           <>
-            As of <time dateTime={new Date(time).toISOString()}>{clock(time)}</time>
+            As of{' '}
+            <time dateTime={new Date(time).toISOString()}>{clockOrDate(time, serverNow())}</time>
           </>
         )}
       </span>

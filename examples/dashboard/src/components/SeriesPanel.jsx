@@ -1,12 +1,13 @@
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { count, fixed, interval, money, percent, weekday } from '../format.js';
+import { lazyPart } from '../lazyPart.js';
 import { ErrorBoundary } from './ErrorBoundary.jsx';
 import { Segmented } from './Segmented.jsx';
 import { Skeleton } from './Skeleton.jsx';
 import { TableBox } from './TableBox.jsx';
 import './SeriesPanel.css';
 
-const SeriesChart = lazy(() => import('./SeriesChart.jsx'));
+const SeriesChart = lazyPart(() => import('./SeriesChart.jsx'));
 
 const METRICS = [
   { value: 'positive_rate', label: 'Helpful', write: percent, band: 'positive_rate_interval' },

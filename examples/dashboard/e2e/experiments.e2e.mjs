@@ -151,12 +151,18 @@ export const tests = {
     visitors.watch.allow(/status of 503/);
     const page = await open(visitors, 'SELL');
     const detail = 'The disk is full. Nothing was changed.';
-    await page.route('**/rollback', (route) =>
-      route.fulfill({ status: 503, json: { title: 'Not now', detail } }),
-    );
+    let answer;
+    const told = new Promise((resolve) => (answer = resolve));
+    await page.route('**/rollback', async (route) => {
+      await told;
+      await route.fulfill({ status: 503, json: { title: 'Not now', detail } });
+    });
     await button(page, 'Roll back to v1.0…').click();
     await confirm(page, 'Roll back to v1.0', { reason: 'typed with care' });
     const dialog = page.getByRole('dialog');
+    await dialog.getByText('One moment…').waitFor();
+    for (let times = 0; times < 3; times++) await page.keyboard.press('Escape'); // not now
+    answer();
     await dialog.getByRole('alert').filter({ hasText: detail }).waitFor();
     assert.equal(await dialog.getByLabel('Reason').inputValue(), 'typed with care');
     await checkChampion(visitors, 'SELL', 'v1.1');

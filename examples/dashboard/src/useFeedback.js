@@ -54,8 +54,9 @@ async function deliver({ id, feedback_token: given }, vote, token) {
  * @param {{id: string, feedback_token: string, mine: object|null}} explanation
  * @param {(mine: object|null) => void} [onChange] called when the server has confirmed
  * @returns {{mine: object|null, phase: 'idle'|'sending'|'thanks'|'withdrawn'|'failed',
- *   error: Error|null, submit: (vote: object|null) => Promise<boolean>,
+ *   refused: object|null, error: Error|null, submit: (vote: object|null) => Promise<boolean>,
  *   retry: () => Promise<boolean>}}
+ *   refused: the vote that was not taken, while `phase` is 'failed'
  *   submit: {helpful, rating?, comment?}, or null to withdraw; false if it was refused
  */
 export function useFeedback(explanation, onChange) {
@@ -102,5 +103,6 @@ export function useFeedback(explanation, onChange) {
 
   const { shown, phase, error, failed } = state;
   const retry = () => (failed === NO_WISH ? Promise.resolve(true) : submit(failed));
-  return { mine: shown, phase, error, submit, retry };
+  const refused = failed === NO_WISH ? null : failed;
+  return { mine: shown, phase, refused, error, submit, retry };
 }

@@ -270,6 +270,51 @@ describe('stars and a comment', () => {
   });
 });
 
+describe('a comment that was begun', () => {
+  const box = () => screen.getByLabelText(/Comment/);
+
+  it('is there after the form was folded away, and gone with the vote', async () => {
+    const { user } = show({ mine: { helpful: true, rating: null, comment: null } });
+    await user.click(details());
+    await user.type(box(), 'Long thought');
+    await user.click(details());
+    expect(box()).not.toBeVisible();
+    await user.click(details());
+    expect(box()).toBeVisible();
+    expect(box()).toHaveValue('Long thought');
+    await user.click(screen.getByRole('button', { name: /^Undo/ }));
+    await user.click(up());
+    await user.click(details());
+    expect(box()).toHaveValue('');
+  });
+
+  it('can be typed on and sent when the vote before it was refused', async () => {
+    const first = later();
+    const answers = [first.promise];
+    const { user, asked } = show({}, { [POST]: () => answers.shift() ?? ok({ received: true }) });
+    await user.click(down());
+    await user.click(details());
+    await user.type(box(), 'Long');
+    first.answer(problem(503, 'Busy', 'The server is busy.'));
+    await screen.findByRole('alert');
+    expect(pressed()).toEqual(['false', 'false']);
+    expect(box()).toHaveFocus();
+    await user.keyboard(' thought');
+    await user.click(screen.getByRole('button', { name: 'Send' }));
+    await waitFor(() => expect(said()).toMatch(/^Thanks/));
+    expect(sent(asked)[1]).toEqual({ helpful: false, comment: 'Long thought' });
+    expect(pressed()).toEqual(['false', 'true']);
+  });
+});
+
+it('a double click is a vote, not a vote and its withdrawal', async () => {
+  const { user, asked } = show();
+  await user.dblClick(up());
+  await waitFor(() => expect(said()).toMatch(/^Thanks/));
+  expect(sent(asked)).toEqual([{ helpful: true }]);
+  expect(pressed()).toEqual(['true', 'false']);
+});
+
 describe('a vote that is refused', () => {
   it('is taken back, and the text stays', async () => {
     const { user, onChange, container } = show({}, { [POST]: () => problem(500, 'x', 'Broken.') });

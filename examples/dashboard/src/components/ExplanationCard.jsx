@@ -71,24 +71,25 @@ function Facts({ explanation }) {
 
 function Feedback({ explanation, onChange }) {
   const feedback = useFeedback(explanation, onChange);
-  const [open, setOpen] = useState(false);
+  const [details, setDetails] = useState(UNOPENED);
   const thumbUp = useRef(null);
   const opener = useRef(null);
   const form = useRef(null);
   const detailsId = useId();
-  const { mine, phase, submit } = feedback;
+  const { mine, refused, phase, submit } = feedback;
+  const vote = mine ?? refused; // a comment can be typed on while the vote waits to be sent again
 
   // A thumb that is pressed already takes the vote back, as any toggle does.
   const press = (helpful) => submit(mine?.helpful === helpful ? null : { ...pick(mine), helpful });
   const undo = () => {
-    setOpen(false);
+    setDetails(UNOPENED);
     thumbUp.current?.focus(); // the button that had the focus goes away
     submit(null);
   };
-  const sendDetails = async (details) => {
-    if (!(await submit({ helpful: mine.helpful, ...details }))) return;
+  const sendDetails = async (typed) => {
+    if (!(await submit({ helpful: vote.helpful, ...typed }))) return;
     if (form.current.contains(document.activeElement)) opener.current?.focus(); // as above
-    setOpen(false);
+    setDetails(UNOPENED);
   };
 
   return (
@@ -96,30 +97,38 @@ function Feedback({ explanation, onChange }) {
       <div className="explanation-votes" role="group" aria-label="Was this helpful?">
         <Thumb up pressed={mine?.helpful === true} onPress={press} ref={thumbUp} />
         <Thumb pressed={mine?.helpful === false} onPress={press} />
-        {mine && (
+        {vote && (
           <button
             ref={opener}
             type="button"
             className="button quiet"
-            aria-expanded={open}
+            aria-expanded={details.open}
             aria-controls={detailsId}
-            onClick={() => setOpen(!open)}
+            onClick={() => setDetails({ begun: true, open: !details.open })}
           >
-            {mine.rating || mine.comment ? 'Edit your comment' : 'Add stars or a comment'}
-            <Icon name="chevron" className={open ? 'turned' : ''} />
+            {mine?.rating || mine?.comment ? 'Edit your comment' : 'Add stars or a comment'}
+            <Icon name="chevron" className={details.open ? 'turned' : ''} />
           </button>
         )}
         <Status phase={phase} mine={mine} explanation={explanation} onUndo={undo} />
       </div>
       <Failure feedback={feedback} />
-      <div id={detailsId} ref={form}>
-        {open && mine && (
-          <FeedbackDetails mine={mine} sending={phase === 'sending'} onSend={sendDetails} />
+      <div id={detailsId} ref={form} hidden={!details.open || !vote}>
+        {details.begun && (
+          <FeedbackDetails
+            mine={vote ?? NO_VOTE}
+            sending={phase === 'sending'}
+            onSend={sendDetails}
+          />
         )}
       </div>
     </footer>
   );
 }
+
+// Folded away is not unsaid: from when it was begun until it was sent what is typed stays.
+const UNOPENED = { begun: false, open: false };
+const NO_VOTE = { rating: null, comment: null };
 
 const pick = (mine) =>
   Object.fromEntries(
@@ -133,7 +142,7 @@ function Thumb({ up = false, pressed, onPress, ref }) {
       type="button"
       className="button thumb"
       aria-pressed={pressed}
-      onClick={() => onPress(up)}
+      onClick={({ detail }) => detail < 2 && onPress(up)} // a double click is one press
     >
       <Icon name={up ? 'up' : 'down'} />
       {up ? 'Helpful' : 'Not helpful'}

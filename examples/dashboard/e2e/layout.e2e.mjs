@@ -58,11 +58,13 @@ export const tests = {
     });
     const chosen = await page.locator('.signal[aria-pressed="true"]').boundingBox();
     assert.ok(chosen.x >= 0 && chosen.x + chosen.width <= phone.width, JSON.stringify(chosen));
-    const history = page.getByRole('region', { name: 'History of decisions' });
-    assert.deepEqual(
-      await history.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth),
-      0,
-    );
+    for (const name of ['Arms of the test', 'Guardrails of each arm', 'History of decisions']) {
+      const box = page.getByRole('region', { name });
+      const hidden = await box.evaluate(
+        ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth,
+      );
+      assert.equal(hidden, 0, name);
+    }
     await page.locator('.signal', { hasText: 'SELL' }).click();
     const evidence = page.locator('.verdict-figures b', { hasText: ': 1' });
     const lines = await evidence.evaluate(

@@ -8,7 +8,7 @@ import { DecisionHistory } from '../src/components/DecisionHistory.jsx';
 import { DraftList } from '../src/components/DraftList.jsx';
 import { FindingList } from '../src/components/FindingList.jsx';
 import { GuardrailList } from '../src/components/GuardrailList.jsx';
-import { axisOf, IntervalPlot } from '../src/components/IntervalPlot.jsx';
+import { axisOf, IntervalAxis, IntervalPlot } from '../src/components/IntervalPlot.jsx';
 import { LiftSparkline, liftRange } from '../src/components/LiftSparkline.jsx';
 import { PromptDiff } from '../src/components/PromptDiff.jsx';
 import { RuleOpinions } from '../src/components/RuleOpinions.jsx';
@@ -145,6 +145,16 @@ describe('VariantTable', () => {
     expect(row).not.toHaveTextContent(' : 1');
   });
 
+  it('does not ask for more votes when the test is over', () => {
+    const few = (test) => {
+      setArm(test, 'g1.2', { first_votes: 38 });
+      test.status = 'stopped';
+    };
+    render(<VariantTable view={viewOfSignal('BUY', few)} />);
+    expect(rowOf('g1.2')).not.toHaveTextContent(/needs|Collecting/);
+    expect(rowOf('g1.1')).toHaveTextContent('not known: an arm has too few votes');
+  });
+
   it('says how many guardrails are known to hold', () => {
     const guardrails = { latency: 'unknown', cost: 'unknown', failures: 'pass', rating: 'unknown' };
     render(
@@ -219,6 +229,15 @@ describe('IntervalPlot', () => {
       expect(ticks.length).toBeLessThan(9);
     },
   );
+  it('writes no number so near to its edge that it would touch the next column', () => {
+    const axis = { low: 0, high: 1, ticks: [0.05, 0.5, 0.93] };
+    const { container } = render(<IntervalAxis axis={axis} liftMin={0.2} />);
+    expect([...container.querySelectorAll('text')].map((one) => one.textContent)).toEqual([
+      'worth finding',
+      '+50',
+    ]);
+  });
+
   it('says in words what it shows', () => {
     const axis = axisOf([[-0.01, 0.1]], 0.05);
     render(

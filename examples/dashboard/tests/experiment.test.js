@@ -303,6 +303,8 @@ describe('the word for an arm', () => {
     expect(wordFor('SHORT', 'v1.1')).toBe('Not to be trusted');
     expect(wordFor('HEDGE', 'v1.2')).toBe('Switched off');
     expect(wordFor('COVER', 'v1.1')).toBe('Collecting votes');
+    const stop = (test) => Object.assign(test, { status: 'stopped' });
+    expect(wordFor('COVER', 'v1.1', stop)).toBe('Too few votes');
   });
   it.each([
     [[0.01, 0.1], 'Ahead'],
@@ -375,6 +377,16 @@ describe('what each rule says', () => {
     const classic = opinionsOf(viewOfSignal('HEDGE')).find((one) => one.rule === 'classic');
     expect(classic.meets).toBeNull();
     expect(classic.says).toContain('It would wait: v1.2 has');
+  });
+  it('waits for nothing when the test is over', () => {
+    const stopped = viewOfSignal('HEDGE', (test) => {
+      test.status = 'stopped';
+      for (const arm of [...test.arms, ...test.evidence.arms]) arm.first_votes_seen = 0;
+    });
+    const says = Object.fromEntries(opinionsOf(stopped).map((one) => [one.rule, one.says]));
+    expect(says.classic).toContain('It cannot say: v1.2 has');
+    expect(says.always_valid).toBe('No evidence: the test ended before its first week was over.');
+    expect(says.group_sequential).toBe('No look: the test ended before its first week was over.');
   });
   it('names no arm that is off', () => {
     const view = viewOfSignal('HEDGE', (test) =>

@@ -21,7 +21,7 @@ function Measure({ arm, rail }) {
   const [value, beneath] = NUMBERS[rail.key](arm);
   const state = GUARDRAIL_STATES[arm.guardrails?.[rail.key]];
   return (
-    <td>
+    <td data-head={rail.name}>
       <b>{value}</b> {value !== '–' && <small>{beneath}</small>}
       {state && <WordBadge {...state} title={`Limit: ${rail.limit}`} />}
     </td>

@@ -29,10 +29,10 @@ export function axisOf(intervals, liftMin) {
 
 const at = ({ low, high }, value) => `${(((value - low) / (high - low)) * 100).toFixed(2)}%`;
 
-/** A number at the very edge would reach into the next column. */
+/** A number at the very edge, 30 of the 180 px of a narrow plot, would touch the next column. */
 function hasRoom({ low, high }, tick) {
   const share = (tick - low) / (high - low);
-  return share > 0.04 && share < 0.96;
+  return share > 0.08 && share < 0.92;
 }
 
 /**

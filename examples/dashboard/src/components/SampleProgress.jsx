@@ -3,6 +3,7 @@ import { daysInWords, lift } from '../experiment/numbers.js';
 import { isOff, isTooEarly, known, standingOf } from '../experiment/view.js';
 import { cannotFinish } from '../experiment/verdict.js';
 import { ruleName } from '../experiment/words.js';
+import { ShareBar } from './ShareBar.jsx';
 import './SampleProgress.css';
 
 const share = (part, whole) => Math.min(1, Math.max(0, part / whole));
@@ -20,20 +21,7 @@ function Meter({ label, text, value, marks = [] }) {
         <span>{label}</span>
         <b>{text}</b>
       </div>
-      <div
-        className="progress-bar"
-        role="progressbar"
-        aria-label={label}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={Math.round(value * 100)}
-        aria-valuetext={text}
-      >
-        <span style={{ width: `${value * 100}%` }} />
-        {marks.map((mark) => (
-          <i key={mark.label} style={{ left: `${mark.at * 100}%` }} title={mark.label} />
-        ))}
-      </div>
+      <ShareBar share={value} label={label} text={text} marks={marks} />
     </div>
   );
 }

@@ -5,12 +5,14 @@ import {
   bestIsKnown,
   hasEnough,
   isOff,
+  isOver,
   known,
   standingOf,
   votesMissing,
 } from '../experiment/view.js';
 import { GUARDRAILS, GUARDRAIL_STATES } from '../experiment/words.js';
 import { axisOf, IntervalAxis, IntervalPlot, IntervalZero } from './IntervalPlot.jsx';
+import { ShareBar } from './ShareBar.jsx';
 import { WordBadge } from './WordBadge.jsx';
 import './VariantTable.css';
 
@@ -91,27 +93,22 @@ function Difference({ view, arm, axis }) {
   );
 }
 
-/** How far the way to a win is gone. */
-function Way({ share }) {
-  if (share === null) return null;
-  return (
-    <span className="variant-way" aria-hidden="true">
-      <i style={{ width: `${share * 100}%` }} />
-    </span>
-  );
-}
-
 function Evidence({ view, arm }) {
   if (arm.champion) return null;
   if (!hasEnough(view, arm)) return <Missing view={view} arm={arm} />;
   const { kind, at, needed, now, share } = standingOf(view, arm);
-  if (!known(at)) return <span className="in-words">from the end of the first week</span>;
+  if (!known(at))
+    return (
+      <span className="in-words">
+        {isOver(view) ? 'no whole week' : 'from the end of the first week'}
+      </span>
+    );
   if (kind === 'e')
     return (
       <>
         <b>{odds(at)}</b>
         <small>of {odds(needed)}</small>
-        <Way share={share} />
+        <ShareBar share={share} />
         {known(now) && now !== at && <small>{eValue(now)} with this week</small>}
       </>
     );
@@ -120,7 +117,7 @@ function Evidence({ view, arm }) {
       <>
         <b>{fixed(at, 2)}</b>
         <small>{known(needed) ? `of ${fixed(needed, 2)}` : 'far from any bound'}</small>
-        <Way share={share} />
+        <ShareBar share={share} />
         <small>by last week’s end</small>
       </>
     );
@@ -134,11 +131,10 @@ function Evidence({ view, arm }) {
 
 function Missing({ view, arm }) {
   const missing = votesMissing(view, arm);
+  if (missing === 0 || !view.evidence) return <span className="in-words">nothing was kept</span>;
   return (
     <span className="in-words">
-      {missing > 0 && view.evidence
-        ? `needs ${count(missing)} more first votes`
-        : 'nothing was kept'}
+      {isOver(view) ? 'too few votes' : `needs ${count(missing)} more first votes`}
     </span>
   );
 }
@@ -149,7 +145,12 @@ function Best({ view, arm }) {
     : hasEnough(view, arm);
   if (!enough || !known(arm.best_ratio))
     return <span className="in-words">{view.evidence ? 'too few votes' : 'nothing was kept'}</span>;
-  if (!bestIsKnown(view)) return <span className="in-words">not before all arms have votes</span>;
+  if (!bestIsKnown(view))
+    return (
+      <span className="in-words">
+        {isOver(view) ? 'not known: an arm has too few votes' : 'not before all arms have votes'}
+      </span>
+    );
   return (
     <>
       <b>{chance(arm.best_ratio)}</b>

@@ -3,6 +3,7 @@ import { figuresOf } from '../experiment/figures.js';
 import { headlineOf } from '../experiment/verdict.js';
 import { RULES, ruleName } from '../experiment/words.js';
 import { Icon } from './Icon.jsx';
+import { ShareBar } from './ShareBar.jsx';
 import './VerdictPanel.css';
 
 /** "BUY: v1.1 against g1.1 and g1.2" */
@@ -45,11 +46,7 @@ function Figures({ view }) {
           <dd>
             <b>{value}</b>
             <small>{beneath}</small>
-            {share !== undefined && share !== null && (
-              <span className="verdict-way" aria-hidden="true">
-                <i style={{ width: `${share * 100}%` }} />
-              </span>
-            )}
+            <ShareBar share={share} />
           </dd>
         </div>
       ))}

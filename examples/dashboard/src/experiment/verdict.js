@@ -2,7 +2,7 @@
 import { fixed, percent, points } from '../format.js';
 import { daysInWords, lift, odds, pValue } from './numbers.js';
 import { blockerWords, RULES, ruleName, STATUS_WORDS } from './words.js';
-import { isOff, isTooEarly, known, leaderOf, standingOf } from './view.js';
+import { isOff, isOver, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
 /**
  * @typedef {{tone: string, pill: string, title: string, sure: string, todo: string,
@@ -247,21 +247,26 @@ function classicSays(view) {
   if (!known(p) || least.first_votes < view.test.trials_min)
     return {
       meets: null,
-      says: `It would wait: ${least.version} has ${least.first_votes} of the ${view.test.trials_min} first votes that each arm needs.`,
+      says: `${isOver(view) ? 'It cannot say' : 'It would wait'}: ${least.version} has ${least.first_votes} of the ${view.test.trials_min} first votes that each arm needs.`,
     };
   const won = view.arms.find((arm) => standingOf(view, arm, 'classic').reached);
   const numbers =
     `p = ${pValue(p, lnP)} (needs < ${view.test.alpha}), ` +
-    `Cramér’s V = ${known(v) ? v.toFixed(3) : '–'} (needs > ${view.test.effect_min})`;
+    `Cramér’s V = ${fixed(v, 3)} (needs > ${view.test.effect_min})`;
   if (won) return { meets: true, says: `${won.version} has won. ${numbers}.` };
   return { meets: false, says: `No winner. ${numbers}.` };
 }
+
+const noWeek = (view, what) =>
+  isOver(view)
+    ? `No ${what}: the test ended before its first week was over.`
+    : `No ${what} yet: its first week is not over.`;
 
 function alwaysValidSays(view) {
   const on = view.variants.filter(
     (arm) => !isOff(arm) && known(standingOf(view, arm, 'always_valid').at),
   );
-  if (!on.length) return { meets: null, says: 'No evidence yet: its first week is not over.' };
+  if (!on.length) return { meets: null, says: noWeek(view, 'evidence') };
   const won = on.filter((arm) => standingOf(view, arm, 'always_valid').reached);
   if (won.length)
     return {
@@ -279,7 +284,7 @@ function groupSequentialSays(view) {
   const on = view.variants.filter(
     (arm) => !isOff(arm) && known(standingOf(view, arm, 'group_sequential').at),
   );
-  if (!on.length) return { meets: null, says: 'No look yet: its first week is not over.' };
+  if (!on.length) return { meets: null, says: noWeek(view, 'look') };
   const best = on.reduce((a, b) => (b.z > a.z ? b : a));
   if (!known(best.bound))
     return {

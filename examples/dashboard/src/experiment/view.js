@@ -109,6 +109,9 @@ export const bestIsKnown = (view) => view.variants.every((arm) => hasEnough(view
 export const votesMissing = (view, arm) =>
   Math.max(0, view.test.trials_min - Math.min(arm.first_votes, view.champion.first_votes));
 
+/** Over for good: what was too little stays too little. */
+export const isOver = ({ phase }) => phase !== 'running';
+
 /** Has a running test not yet the days or the votes without which its rule decides nothing? */
 export function isTooEarly({ test, arms }) {
   const least = Math.min(
@@ -201,7 +204,8 @@ export function armWord(view, arm) {
   const over = wordWhenOver(view, arm);
   if (over) return over;
   if (!view.evidence) return word('Not compared', '', 'clock');
-  if (!hasEnough(view, arm)) return word('Collecting votes', '', 'clock');
+  if (!hasEnough(view, arm))
+    return word(isOver(view) ? 'Too few votes' : 'Collecting votes', '', 'clock');
   if (view.phase === 'running' && standingOf(view, arm).reached && !isTooEarly(view))
     return word('Would win now', 'good', 'check');
   const [low, high] = arm.difference_interval ?? [-1, 1];

@@ -100,6 +100,59 @@ for (const { name, path, admin, enter = stay, fails } of [...PAGES, ...STATES])
     }
   };
 
+/** The background of the first that fits, as it is painted. */
+const background = (page, selector) =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((one) => getComputedStyle(one).backgroundColor);
+
+tests['what is chosen is seen in colours of the reader’s own'] = async (visitors) => {
+  const own = { forcedColors: 'active', colorScheme: 'dark' };
+  const page = await visitors.page({ path: '/', ...own });
+  await press(page, 'Helpful');
+  await page.getByText('Thanks for your feedback.').waitFor();
+  const differ = async (one, other) =>
+    assert.notEqual(await background(page, one), await background(page, other), one);
+  await differ('.segmented label:has(:checked)', '.segmented label:not(:has(:checked))');
+  await differ('.thumb[aria-pressed="true"]', '.thumb[aria-pressed="false"]');
+  await visitors.go(page, '/ab-tests?signal=BUY', true);
+  await differ('.signal[aria-pressed="true"]', '.signal[aria-pressed="false"]');
+  await differ('.progress .share-bar span', '.progress .share-bar');
+};
+
+tests['on paper dark is light'] = async (visitors) => {
+  const page = await visitors.page({ path: '/', colorScheme: 'dark' });
+  await page.getByTitle('Dark').click();
+  const text = () => page.evaluate(() => getComputedStyle(document.body).color);
+  const dark = await text();
+  await page.emulateMedia({ media: 'print' });
+  const light = await text();
+  await page.emulateMedia({ media: 'screen' });
+  await page.getByTitle('Light').click();
+  assert.notEqual(dark, light);
+  assert.equal(light, await text());
+};
+
+tests['zoomed in, the header covers nothing that has the focus'] = async (visitors) => {
+  for (const viewport of [
+    { width: 320, height: 256 },
+    { width: 375, height: 700 },
+  ]) {
+    const page = await visitors.page({ path: '/', viewport });
+    const thumb = page.getByRole('button', { name: 'Helpful', exact: true }).nth(3);
+    await thumb.focus();
+    await page.mouse.wheel(0, 3000);
+    for (let tabs = 0; tabs < 3; tabs++) await page.keyboard.press('Shift+Tab'); // from below
+    const covered = await page.evaluate(() => {
+      const box = document.activeElement.getBoundingClientRect();
+      const above = document.elementFromPoint(box.left + box.width / 2, box.top + 2);
+      return above?.closest('.app-header') ? above.outerHTML : null;
+    });
+    assert.equal(covered, null, `${viewport.width} px`);
+  }
+};
+
 tests['control: a nameless button and pale words are found'] = async (visitors) => {
   const page = await visitors.page({ path: '/nowhere', colorScheme: 'light' });
   await page.evaluate(() => {

@@ -22,6 +22,18 @@ async function checkFits(page) {
   assert.deepEqual(wide, [], `${page.url()} scrolls sideways`);
 }
 
+/** No text lies on another, and the numbers beside a name are not broken by it. */
+async function checkApart(page) {
+  const over = await page.evaluate(() =>
+    [...document.querySelectorAll('main :is(td, th, dt, dd, figcaption, h2, h3, .badge)')]
+      .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1)
+      .map((one) => `${one.tagName} ${one.className}: ${one.innerText.slice(0, 20)}`),
+  );
+  assert.deepEqual(over, [], page.url());
+  const numbers = page.locator('.lift figcaption > span, .lift-mark, .allocation-list li > span');
+  for (const number of await numbers.all()) assert.ok((await number.boundingBox()).height < 30);
+}
+
 /** How many things move by themselves, or take their time to change. */
 const moving = (page) =>
   page.evaluate(
@@ -71,6 +83,32 @@ export const tests = {
       (one) => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight),
     );
     assert.equal(Math.round(lines), 1);
+  },
+
+  'names of the greatest length fit, and hide no number': async (visitors) => {
+    const long = (letter) => `${letter}LONG_`.repeat(30).slice(0, 128);
+    const names = { SELL: long('S'), 'v1.0': long('v'), 'v1.1': long('w'), AAPL: long('A') };
+    for (const { path, admin } of PAGES.slice(0, 3)) {
+      const page = await visitors.page();
+      await page.route('**/api/**', async (route) => {
+        const { pathname, search } = new URL(route.request().url());
+        const response = await route.fetch({
+          url: visitors.server.url + pathname + search.replace(names.SELL, 'SELL'),
+        });
+        let body = await response.text();
+        for (const [name, other] of Object.entries(names))
+          body = body.replaceAll(`"${name}"`, `"${other}"`);
+        await route.fulfill({ response, body });
+      });
+      await visitors.go(page, path, admin);
+      const signal = page.locator('.signal', { hasText: 'SLONG' });
+      if (path === '/ab-tests') await signal.click();
+      for (const width of [320, 1280]) {
+        await resize(page, width);
+        await checkFits(page);
+        await checkApart(page);
+      }
+    }
   },
 
   'control: what is too wide is seen, and what moves': async (visitors) => {

@@ -76,7 +76,7 @@ function Row({ decision }) {
           <WordBadge word={kind.word} tone={kind.tone} />
           {decision.receipt?.override && <WordBadge word="against the test" tone="warn" />}
         </td>
-        <td className={decision.to || decision.archived ? '' : 'history-nothing'}>
+        <td className={decision.to || decision.archived ? 'history-change' : 'history-nothing'}>
           <Change decision={decision} />
         </td>
         <td className="history-who" dir="auto">

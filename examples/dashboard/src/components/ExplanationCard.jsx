@@ -1,5 +1,5 @@
 import { useId, useRef, useState } from 'react';
-import { clock, percent } from '../format.js';
+import { clock, count, percent } from '../format.js';
 import { useFeedback } from '../useFeedback.js';
 import { Ago } from './Ago.jsx';
 import { FeedbackDetails } from './FeedbackDetails.jsx';
@@ -173,7 +173,7 @@ function Status({ phase, mine, explanation, onUndo }) {
 function readers({ positive = 0, negative = 0, mine: before }, mine) {
   const all = positive + negative + (before ? 0 : 1);
   const helpful = positive - (before?.helpful ? 1 : 0) + (mine.helpful ? 1 : 0);
-  return all > 1 ? `${helpful} of ${all} readers found this helpful.` : '';
+  return all > 1 ? `${count(helpful)} of ${count(all)} readers found this helpful.` : '';
 }
 
 function Failure({ feedback: { phase, error, retry } }) {

@@ -4,6 +4,7 @@ import './ExplanationFilter.css';
 
 const PAUSE_MS = 400; // after typing, before it takes effect
 const USUAL = ['BUY', 'SELL', 'HOLD'];
+const SIDE_BY_SIDE_MAX = 30; // letters, of all names together; more do not fit on a phone
 
 /**
  * Which explanations to show: of one signal, of one ticker.
@@ -18,7 +19,7 @@ export function ExplanationFilter({ signal, ticker, seen, onSignal, onTicker }) 
   const options = [{ value: '', label: 'All' }, ...[...names].map((n) => ({ value: n, label: n }))];
   return (
     <form className="explanation-filter" role="search" onSubmit={(event) => event.preventDefault()}>
-      {names.size <= 5 ? (
+      {[...names].join('').length <= SIDE_BY_SIDE_MAX ? (
         <Segmented label="Signal" value={signal} onChange={onSignal} options={options} />
       ) : (
         <select

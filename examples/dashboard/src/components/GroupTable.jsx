@@ -72,7 +72,9 @@ export function GroupTable({ caption, name, rows, nameOf, keyOf, columns, refere
         <tbody>
           {rows.map((row) => (
             <tr key={keyOf(row)}>
-              <th scope="row">{nameOf(row)}</th>
+              <th scope="row" className="name">
+                {nameOf(row)}
+              </th>
               <td className="number">
                 {percent(row.positive_rate)}
                 <small>

@@ -53,7 +53,7 @@ export function GuardrailList({ arms }) {
         <tbody>
           {arms.map((arm) => (
             <tr key={arm.version}>
-              <th scope="row">
+              <th scope="row" className="name">
                 {arm.version}
                 {arm.champion && <small>champion: the measure</small>}
               </th>

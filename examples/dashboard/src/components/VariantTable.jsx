@@ -33,7 +33,7 @@ function Cell({ head, className = '', children }) {
 
 function Variant({ view, arm, action }) {
   return (
-    <th scope="row">
+    <th scope="row" className="name">
       <div className="variant-name">
         <b>{arm.version}</b> <WordBadge {...armWord(view, arm)} />
       </div>

@@ -36,6 +36,30 @@ describe('a resource', () => {
     expect(result.current).toMatchObject({ data: 'numbers', loading: false, at: Date.now() });
   });
 
+  it('asks a server that is gone every half minute, and says so meanwhile', async () => {
+    const gone = Object.assign(new Error('gone'), { status: 0 });
+    let answer = async () => Promise.reject(gone);
+    const load = vi.fn(() => answer());
+    const { result } = await mount(load, { refreshMs: 0 });
+    const back = later();
+    answer = () => back.promise;
+    await pass(30_000);
+    expect(load).toHaveBeenCalledTimes(2);
+    expect(result.current).toMatchObject({ error: gone, loading: true }); // nothing flickers
+    back.answer('numbers');
+    await settle();
+    expect(result.current).toMatchObject({ data: 'numbers', error: null });
+    await pass(60 * MINUTE);
+    expect(load).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not ask so often a server that has refused', async () => {
+    const load = vi.fn(() => Promise.reject(Object.assign(new Error('no'), { status: 422 })));
+    await mount(load);
+    await pass(4 * MINUTE);
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
   it('loads again although the clock was set back', async () => {
     const load = vi.fn(async () => 'numbers');
     await mount(load);

@@ -230,10 +230,11 @@ describe('IntervalPlot', () => {
     },
   );
   it('writes no number so near to its edge that it would touch the next column', () => {
-    const axis = { low: 0, high: 1, ticks: [0.05, 0.5, 0.93] };
+    const axis = { low: -0.2, high: 0.95, ticks: [-0.16, -0.15, 0, 0.5, 0.9] };
     const { container } = render(<IntervalAxis axis={axis} liftMin={0.2} />);
     expect([...container.querySelectorAll('text')].map((one) => one.textContent)).toEqual([
       'worth finding',
+      '0',
       '+50',
     ]);
   });
@@ -463,6 +464,13 @@ describe('ConfirmDialog', () => {
     expect(onConfirm).not.toHaveBeenCalled();
     expect(onClose).not.toHaveBeenCalled();
   });
+  it('gives the focus to the first that is to be mended', async () => {
+    show();
+    await say('', '');
+    expect(screen.getByLabelText('Your name')).toHaveFocus();
+    await say('ann', '');
+    expect(screen.getByLabelText('Reason')).toHaveFocus();
+  });
   it('gives on what was said, without blanks around it, and closes', async () => {
     const { onConfirm, onClose } = show();
     await say('ann', ' Too slow. ');
@@ -658,7 +666,9 @@ describe('StartTestForm', () => {
     expect(await screen.findByRole('alert')).toHaveTextContent(
       'at least one arm beside the champion',
     );
+    expect(screen.queryByText(/Each arm gets/)).toBeNull(); // 100 % of the readers, it would be
     await user.click(screen.getByRole('checkbox', { name: /^g1.1/ }));
+    expect(screen.getByText(/Each arm gets 50.0 % of the readers\./)).toBeInTheDocument();
     await user.clear(screen.getByLabelText('Days at the most'));
     await user.type(screen.getByLabelText('Days at the most'), '3');
     await user.click(screen.getByRole('button', { name: 'Start the test' }));

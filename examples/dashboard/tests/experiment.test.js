@@ -4,6 +4,7 @@ import { figuresOf } from '../src/experiment/figures.js';
 import {
   chance,
   daysInWords,
+  sentence,
   eValue,
   odds,
   pointsInterval,
@@ -35,6 +36,14 @@ const buyAt = (lnE, more = {}) =>
   viewOfSignal('BUY', (test) => setArm(test, 'g1.1', { ln_e_value_week_end: lnE, ...more }));
 
 describe('numbers', () => {
+  it.each([
+    ['takes about 2.41e+03 days.', 'takes about 2,410 days.'],
+    ['an e-value over 1e+299', 'an e-value over 1.0 × 10²⁹⁹'],
+    ['p = 2.3e-05, z = -0.52 (-1.5)', 'p = 2.3 × 10⁻⁵, z = −0.52 (−1.5)'],
+    ['v1-2 and g-1 on 2026-11-27: 25.9', 'v1-2 and g-1 on 2026-11-27: 25.9'],
+  ])('in a sentence of the library: %s', (text, shown) => {
+    expect(sentence(text)).toBe(shown.replaceAll(' × ', '\u00a0×\u00a0'));
+  });
   it.each([
     [0, '1'],
     [Math.log(21.34), '21.3'],
@@ -206,6 +215,15 @@ describe('the headline', () => {
     expect(headlineOf(buyAt(LN_40))).toMatchObject({ title: 'g1.1 would win now', act: 'look' });
   });
 
+  it('writes the numbers of the library’s sentences as its own', () => {
+    const { sure } = headlineOf(
+      viewOfSignal('SELL', (test, decisions) => {
+        const verdict = decisions.find((one) => one.decision_id === test.decision_id);
+        verdict.receipt.sentence = 'z = -0.5';
+      }),
+    );
+    expect(sure).toBe('z = −0.5');
+  });
   it('trusts no winner while the split is broken', () => {
     const view = viewOfSignal('BUY', (test) => {
       setArm(test, 'g1.1', { ln_e_value_week_end: 50 });

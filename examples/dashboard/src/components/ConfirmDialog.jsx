@@ -190,6 +190,9 @@ export function ConfirmDialog(props) {
   const headingId = useId();
   const { values, set, state, submit } = useConfirm({ onConfirm, onClose, asks });
   const modal = useModal(state.busy, onClose);
+  useEffect(() => {
+    modal.ref.current.querySelector('[aria-invalid="true"]')?.focus(); // to be mended first
+  }, [modal.ref, state.mistakes]);
   const cancel = (event) => {
     event.preventDefault();
     if (!state.busy) onClose();

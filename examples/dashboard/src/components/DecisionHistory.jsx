@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { dateTime } from '../format.js';
+import { sentence } from '../experiment/numbers.js';
 import {
   advisoryWords,
   blockerWords,
@@ -21,7 +22,7 @@ function Change({ decision: { from, to, archived } }) {
 function summary({ kind, reason, receipt }) {
   if (kind === 'verdict' && receipt)
     return `${VERDICTS[receipt.verdict] ?? receipt.verdict}: ${STATUS_WORDS[receipt.status] ?? receipt.status}`;
-  if (kind === 'start') return receipt?.sentence ?? '';
+  if (kind === 'start') return receipt?.sentence ? sentence(receipt.sentence) : '';
   return reason ?? '';
 }
 
@@ -42,7 +43,7 @@ function Receipt({ decision }) {
   const { receipt, kind, reason } = decision;
   return (
     <div className="receipt">
-      {receipt.sentence && <p>{receipt.sentence}</p>}
+      {receipt.sentence && <p>{sentence(receipt.sentence)}</p>}
       {kind !== 'verdict' && reason && <p>{reason}</p>}
       <Override receipt={receipt} />
       {kind === 'verdict' && (

@@ -29,10 +29,14 @@ export function axisOf(intervals, liftMin) {
 
 const at = ({ low, high }, value) => `${(((value - low) / (high - low)) * 100).toFixed(2)}%`;
 
-/** A number at the very edge, 30 of the 180 px of a narrow plot, would touch the next column. */
-function hasRoom({ low, high }, tick) {
+const DIGIT_PX = 7;
+const NARROW_PX = 180; // as wide as a plot is at least
+
+/** A number that reaches beyond its edge would touch the next column. */
+function hasRoom({ low, high }, tick, text) {
   const share = (tick - low) / (high - low);
-  return share > 0.08 && share < 0.92;
+  const half = (text.length * DIGIT_PX) / 2 / NARROW_PX;
+  return share >= half && share <= 1 - half;
 }
 
 /**
@@ -55,10 +59,11 @@ export function IntervalAxis({ axis, liftMin }) {
         worth finding
       </text>
       {axis.ticks
-        .filter((tick) => hasRoom(axis, tick))
-        .map((tick) => (
+        .map((tick) => [tick, Math.abs(tick) < 1e-9 ? '0' : signed(tick * 100, digits)])
+        .filter(([tick, text]) => hasRoom(axis, tick, text))
+        .map(([tick, text]) => (
           <text key={tick} x={at(axis, tick)} y="26" textAnchor="middle">
-            {Math.abs(tick) < 1e-9 ? '0' : signed(tick * 100, digits)}
+            {text}
           </text>
         ))}
     </svg>

@@ -1,5 +1,5 @@
 import { count, percent, points } from '../format.js';
-import { daysInWords, lift } from '../experiment/numbers.js';
+import { daysInWords, lift, sentence } from '../experiment/numbers.js';
 import { isOff, isTooEarly, known, standingOf } from '../experiment/view.js';
 import { cannotFinish } from '../experiment/verdict.js';
 import { ruleName } from '../experiment/words.js';
@@ -47,7 +47,7 @@ function Assumptions({ test }) {
   return (
     <details className="progress-plan">
       <summary>What was planned, and by which assumptions</summary>
-      <p>{plan.sentence}</p>
+      <p>{sentence(plan.sentence)}</p>
       <ul>
         <li>
           The champion is found helpful by {percent(plan.champion_rate)}, as in its last 28 days.

@@ -162,8 +162,8 @@ export function StartTestForm({ signal, champion, variants, onStart, onClose }) 
         </p>
       )}
       <p className="field-hint">
-        Each arm gets {percent(1 / (chosen.length + 1))} of the readers. Arms, shares and rule are
-        fixed for the length of the test.
+        {chosen.length > 0 && `Each arm gets ${percent(1 / (chosen.length + 1))} of the readers. `}
+        Arms, shares and rule are fixed for the length of the test.
       </p>
       <Rules value={rule} onChange={setRule} />
       <Plan lift={lift} onLift={setLift} days={days} onDays={setDays} />

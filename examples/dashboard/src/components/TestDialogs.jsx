@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import * as api from '../api.js';
+import { sentence } from '../experiment/numbers.js';
 import { isOff } from '../experiment/view.js';
 import { promotionOf } from '../experiment/verdict.js';
 import { RULES } from '../experiment/words.js';
@@ -18,7 +19,8 @@ export function LookDialog({ view, onDone, onClose }) {
   const { test } = view;
   const look = async () => {
     const found = await api.decideAbTest(test.test_id, { promote });
-    onDone(found.receipt?.sentence ?? `The look says: ${found.status}.`);
+    const said = found.receipt?.sentence;
+    onDone(said ? sentence(said) : `The look says: ${found.status}.`);
   };
   return (
     <ConfirmDialog

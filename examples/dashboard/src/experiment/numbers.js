@@ -16,6 +16,18 @@ function power(log10) {
   return `${mantissa}${GAP}×${GAP}10${raised(exponent)}`;
 }
 
+const FLOATING = /\b\d(?:\.\d+)?e[+-]\d+\b/g;
+const NEGATIVE = /(^|[\s(])-(?=\d)/g;
+
+/** A sentence of the library with its numbers as people read them: not 2.41e+03, not -0.5 */
+export const sentence = (text) =>
+  text
+    .replace(FLOATING, (digits) => {
+      const value = Number(digits);
+      return value >= 1 && value < 1e6 ? count(value) : power(Math.log10(value));
+    })
+    .replace(NEGATIVE, '$1−');
+
 /** An e-value from its logarithm, which a double always holds: 21.3, 4,200, 3.2 × 10¹² */
 export function eValue(ln) {
   if (!known(ln)) return '–';

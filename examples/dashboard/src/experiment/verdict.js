@@ -1,6 +1,6 @@
 /** The state of a test in a few words: how it is, how sure that is, and what to do. */
 import { fixed, percent, points } from '../format.js';
-import { daysInWords, lift, odds, pValue } from './numbers.js';
+import { daysInWords, lift, odds, pValue, sentence } from './numbers.js';
 import { blockerWords, RULES, ruleName, STATUS_WORDS } from './words.js';
 import { isOff, isOver, isTooEarly, known, leaderOf, standingOf } from './view.js';
 
@@ -82,7 +82,7 @@ function stuck(view) {
     title: 'This test cannot finish in time',
     sure: view.evidence?.cannot_finish
       ? 'At the traffic of the last days it does not get the votes that it needs.'
-      : `So its plan says. ${view.test.plan.sentence}`,
+      : `So its plan says. ${sentence(view.test.plan.sentence)}`,
     todo: `Stop it, and test fewer variants or for a larger lift than ${lift(view.test.lift_min)}.`,
     act: 'stop',
   };
@@ -140,7 +140,7 @@ const quoted = (decision) => (decision.reason ? `: “${decision.reason}”` : '
 /** A winner of which it is over what became of it. */
 function settled(view) {
   const { verdict, promotion, takenBack } = view;
-  const over = { tone: '', pill: 'Decided', sure: verdict.sentence };
+  const over = { tone: '', pill: 'Decided', sure: sentence(verdict.sentence) };
   if (takenBack)
     return {
       ...over,
@@ -169,7 +169,7 @@ function winner(view) {
     tone: isChampion ? '' : 'good',
     pill: 'Decided',
     title: isChampion ? `The champion ${version} won` : `${version} won, and waits for you`,
-    sure: view.verdict.sentence,
+    sure: sentence(view.verdict.sentence),
     todo: winnerTodo(isChampion, promotable, version),
   };
 }
@@ -181,7 +181,7 @@ function winnerTodo(isChampion, promotable, version) {
 }
 
 function over(view, title, todo) {
-  return { tone: '', pill: 'Decided', title, sure: view.verdict.sentence, todo };
+  return { tone: '', pill: 'Decided', title, sure: sentence(view.verdict.sentence), todo };
 }
 
 function stopped(view) {

@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { readmeExample } from './tests/readme.js';
@@ -5,8 +8,20 @@ import { readmeExample } from './tests/readme.js';
 // `npm run dev` serves the pages and asks a server at this address for the rest.
 const server = process.env.LLMLEARN_SERVER_URL ?? 'http://127.0.0.1:8080';
 
+/** Beside each file the same by gzip, which the server sends to browsers that take it. */
+const packed = {
+  name: 'packed',
+  apply: 'build',
+  writeBundle({ dir }, bundle) {
+    for (const name of Object.keys(bundle)) {
+      const file = join(dir, name);
+      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+    }
+  },
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), packed],
   server: {
     host: '127.0.0.1',
     proxy: Object.fromEntries(

@@ -1,5 +1,6 @@
 #include "files.h"
 
+#include "encoding.h"
 #include "problem.h"
 #include "reply.h"
 #include "users.h"
@@ -16,7 +17,8 @@
 enum { FILES_MAX = 1024, FILES_BYTES_MAX = 64 * 1024 * 1024, ETAG_BYTES = 16 };
 
 typedef struct file {
-    char *path; /* "/assets/index-4f2a.js" */
+    const struct file *packed; /* the same by gzip, from "<path>.gz"; NULL: there is none */
+    char *path;                /* "/assets/index-4f2a.js" */
     char *bytes;
     size_t count;
     const char *content_type;
@@ -122,12 +124,27 @@ static bool read_all(files *f, FTS *tree, size_t folder_length)
     return errno == 0;
 }
 
-static const file *find(const files *f, const char *path, size_t length)
+static file *find(files *f, const char *path, size_t length)
 {
     for (unsigned i = 0; i < f->count; i++)
         if (strlen(f->list[i].path) == length && memcmp(f->list[i].path, path, length) == 0)
             return &f->list[i];
     return NULL;
+}
+
+static void find_packed(files *f)
+{
+    static const char ending[] = ".gz";
+
+    for (unsigned i = 0; i < f->count; i++) {
+        const char *path = f->list[i].path;
+        size_t length = strlen(path), plain = length - strlen(ending);
+        file *of = length > strlen(ending) && strcmp(path + plain, ending) == 0
+                       ? find(f, path, plain)
+                       : NULL;
+        if (of != NULL)
+            of->packed = &f->list[i];
+    }
 }
 
 static bool is_page(const file *f)
@@ -153,8 +170,10 @@ files *files_read(const char *folder, char *out_problem, size_t problem_bytes)
     if (tree != NULL)
         fts_close(tree);
     free(root);
-    if (good && find(f, "/index.html", 11) != NULL)
+    if (good && find(f, "/index.html", 11) != NULL) {
+        find_packed(f);
         return f;
+    }
     snprintf(out_problem, problem_bytes,
              "LLMLEARN_STATIC is \"%.200s\": %s; it must be the folder of the built dashboard",
              folder, good ? "it has no index.html" : strerror(why));
@@ -206,20 +225,27 @@ static bool lists(const char *known, const char *etag)
 static void tell(request *r, const file *found)
 {
     const char *known = r->head.if_none_match;
+    const file *sent = found;
 
-    if (known != NULL && lists(known, found->etag))
+    if (found->packed != NULL && encoding_accepts_gzip(r->head.accept_encoding))
+        sent = found->packed;
+    if (known != NULL && lists(known, sent->etag))
         reply_bytes(r, MHD_HTTP_NOT_MODIFIED, found->content_type, "", 0);
     else
-        reply_bytes(r, MHD_HTTP_OK, found->content_type, found->bytes, found->count);
+        reply_bytes(r, MHD_HTTP_OK, found->content_type, sent->bytes, sent->count);
     if (r->response == NULL)
         return;
-    reply_header(r, "ETag", found->etag);
+    reply_header(r, "ETag", sent->etag);
     reply_header(r, "Cache-Control", caching(found));
+    if (found->packed != NULL)
+        reply_header(r, "Vary", "Accept-Encoding");
+    if (sent != found && r->status == MHD_HTTP_OK)
+        reply_header(r, "Content-Encoding", "gzip");
 }
 
 void files_tell(request *r)
 {
-    const files *f = r->server->files;
+    files *f = r->server->files;
     const char *path = r->target.whole;
     size_t length = strcspn(path, "?");
     const char *last = r->target.segments[r->target.segment_count - 1];

@@ -31,6 +31,7 @@ static const known known_headers[] = {
     FIELD("Cookie", cookie, false),
     FIELD("Feedback-Token", feedback_token, false),
     FIELD("If-None-Match", if_none_match, false),
+    FIELD("Accept-Encoding", accept_encoding, true),
     FIELD("Expect", expect, false),
     FIELD("X-Forwarded-For", forwarded_for, true),
     FIELD("X-Forwarded-Proto", forwarded_proto, true),

@@ -21,6 +21,7 @@ typedef struct head {
     const char *cookie;
     const char *feedback_token;
     const char *if_none_match;
+    const char *accept_encoding; /* the last one */
     const char *expect;
     const char *user;            /* of the header that the options name */
     const char *forwarded_for;   /* the last one, which the nearest proxy wrote */

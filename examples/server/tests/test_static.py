@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+PACKED = gzip.compress(b"1;" * 100_000)
 PAGE = b"<!doctype html><title>Explanations</title>"
 
 
@@ -27,6 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Running
     (files / "assets").mkdir(parents=True)
     (files / "index.html").write_bytes(PAGE)
     (files / "assets" / "index-4f2a.js").write_bytes(b"1;" * 100_000)
+    (files / "assets" / "index-4f2a.js.gz").write_bytes(PACKED)
     (files / "assets" / "index-4f2a.css").write_bytes(b"a{}")
     (files / "icon.svg").write_bytes(b"<svg/>")
     (files / ".env").write_bytes(b"secret")
@@ -114,6 +117,30 @@ def test_what_has_its_hash_in_its_name_is_kept(visitor: Visitor) -> None:
     visitor.ask("GET", "/icon.svg")
     assert headers(visitor)["Content-Type"] == "image/svg+xml"
     assert headers(visitor)["Cache-Control"] == "no-cache"
+
+
+def test_who_takes_gzip_gets_it(visitor: Visitor) -> None:
+    path = "/assets/index-4f2a.js"
+    visitor.ask("GET", path)
+    plain = headers(visitor)
+    assert plain["Vary"] == "Accept-Encoding" and "Content-Encoding" not in plain
+    for accepted in ("gzip", "br, GZIP;q=0.5", "deflate ,gzip", "gzip;q=0.001", "gzip; q=1, *;q=0"):
+        known = {"Accept-Encoding": accepted}
+        assert visitor.ask("GET", path, known) == (200, PACKED), accepted
+        found = headers(visitor)
+        assert found["Content-Encoding"] == "gzip" and found["Vary"] == "Accept-Encoding"
+        assert found["Content-Type"] == plain["Content-Type"]
+        assert found["Cache-Control"] == plain["Cache-Control"]
+        assert found["ETag"] != plain["ETag"], "they are different bytes"
+        known["If-None-Match"] = found["ETag"]
+        assert visitor.ask("GET", path, known) == (304, b"")
+        known["If-None-Match"] = plain["ETag"]
+        assert visitor.ask("GET", path, known) == (200, PACKED)
+    for accepted in ("", "br", "gzip;q=0", "gzip ; Q=0.000, br", "xgzip", "gzipx", "identity"):
+        status, body = visitor.ask("GET", path, {"Accept-Encoding": accepted})
+        assert (status, len(body)) == (200, 200_000), accepted
+    visitor.ask("GET", "/assets/index-4f2a.css", {"Accept-Encoding": "gzip"})
+    assert not {"Content-Encoding", "Vary"} & headers(visitor).keys()
 
 
 def test_head_has_the_headers_alone(visitor: Visitor) -> None:

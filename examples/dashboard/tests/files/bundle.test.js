@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const KB = 1000;
@@ -43,6 +43,11 @@ describe('the first load', () => {
     expect(gzipped(files)).toBeGreaterThan(50 * KB); // React is in it: it was all counted
   });
 
+  it('is there by gzip as well, for servers that pack nothing', () => {
+    for (const file of ['index.html', ...filesOf('index.html')])
+      expect(gunzipSync(read(`${file}.gz`)).equals(read(file)), file).toBe(true);
+  });
+
   it('has no charts in it, and no page but the chart has', () => {
     const charts = Object.values(manifest).find(({ name }) => name === 'charts').file;
     expect(gzipped([charts])).toBeGreaterThan(50 * KB);
@@ -70,7 +75,7 @@ describe('a strict policy of content', () => {
 
   it('finds no source map, and names by content', () => {
     expect(built(/\.map$/)).toEqual([]);
-    for (const [file] of built(/^assets\//)) expect(file).toMatch(/-[\w-]{8}\.(js|css)$/);
+    for (const [file] of built(/^assets\//)) expect(file).toMatch(/-[\w-]{8}\.(js|css)(\.gz)?$/);
   });
 });
 

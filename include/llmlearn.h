@@ -947,11 +947,14 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
 /* ---- reports ----------------------------------------------------------- */
 
 #define LLMLEARN_REFRESH 0x01u /* do not answer from the cache */
+#define LLMLEARN_IF_CACHED                                                                         \
+    0x02u /* from the cache or not at all: for threads that must not wait                          \
+           */
 
 /* What people think of the explanations, as JSON with a stable order of keys.
  *
  *   days      1 to 90; 0: 30. The window: today (UTC) and the days before it
- *   flags     0 or LLMLEARN_REFRESH
+ *   flags     0, LLMLEARN_REFRESH or LLMLEARN_IF_CACHED
  *   out_json  required
  *
  * Explanations count on the day they were made, votes on the day they were given.
@@ -981,7 +984,8 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
  * Cached for analytics_ttl_ms; a miss first stores what is waiting in the journal,
  * within the deadline, and says in "pending" what it left. Many callers at once
  * cost one computation.
- * Returns LLMLEARN_ETIMEDOUT (another computation did not end in time), LLMLEARN_EIO.
+ * Returns LLMLEARN_ETIMEDOUT (another computation did not end in time), LLMLEARN_EIO,
+ * LLMLEARN_ENOTFOUND (LLMLEARN_IF_CACHED, and the cache has no fresh one).
  * Cost: about 1 us cached; under 1 ms else, whatever the number of rows. */
 LLMLEARN_API llmlearn_err llmlearn_analytics(llmlearn *learner, uint32_t days, uint32_t flags,
                                              uint32_t deadline_ms, char **out_json);

@@ -203,6 +203,23 @@ llmlearn_err ll_cache_get(ll_cache *cache, uint32_t window, bool refresh, ll_dea
     return err;
 }
 
+llmlearn_err ll_cache_find(ll_cache *cache, uint32_t window, char **out_text)
+{
+    const entry *e = &cache->entries[window - 1];
+    llmlearn_err err = LLMLEARN_OK;
+
+    assert(window >= 1 && window <= LL_CACHE_WINDOWS_MAX);
+    pthread_mutex_lock(&cache->mutex);
+    int64_t now_us = ll_clock_now_us(cache->options.clock);
+    if (is_fresh(cache, e, now_us))
+        err = answer(e, now_us, out_text);
+    else
+        err =
+            ll_fail(LLMLEARN_ENOTFOUND, "there is no fresh report on %u days in the cache", window);
+    pthread_mutex_unlock(&cache->mutex);
+    return err;
+}
+
 void ll_cache_close(ll_cache *cache)
 {
     if (cache == NULL)

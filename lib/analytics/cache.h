@@ -44,5 +44,7 @@ void ll_cache_close(ll_cache *cache);
  * did not end in time; or what compute returned, to this caller or the one it waited for. */
 llmlearn_err ll_cache_get(ll_cache *cache, uint32_t window, bool refresh, ll_deadline deadline,
                           char **out_text);
+/* The same if there is a fresh entry, at once; else LLMLEARN_ENOTFOUND. */
+llmlearn_err ll_cache_find(ll_cache *cache, uint32_t window, char **out_text);
 
 #endif

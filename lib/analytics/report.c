@@ -142,3 +142,9 @@ llmlearn_err ll_analytics_report(ll_analytics *a, uint32_t days, bool refresh, l
     assert(days >= 1 && days <= LL_ANALYTICS_DAYS_MAX);
     return ll_cache_get(a->cache, days, refresh, deadline, out_json);
 }
+
+llmlearn_err ll_analytics_cached(ll_analytics *a, uint32_t days, char **out_json)
+{
+    assert(days >= 1 && days <= LL_ANALYTICS_DAYS_MAX);
+    return ll_cache_find(a->cache, days, out_json);
+}

@@ -32,5 +32,7 @@ void ll_analytics_close(ll_analytics *a);
  * `refresh`: not from the cache. Errors as there, and LLMLEARN_ECORRUPT. */
 llmlearn_err ll_analytics_report(ll_analytics *a, uint32_t days, bool refresh, ll_deadline deadline,
                                  char **out_json);
+/* The same if the cache has it fresh, at once; else LLMLEARN_ENOTFOUND. */
+llmlearn_err ll_analytics_cached(ll_analytics *a, uint32_t days, char **out_json);
 
 #endif

@@ -68,11 +68,36 @@ START_TEST(arguments_out_of_range_are_named)
 
     expect_err(llmlearn_analytics(learner, 91, 0, 0, &text), LLMLEARN_EINVAL, "days");
     expect_err(llmlearn_analytics(learner, UINT32_MAX, 0, 0, &text), LLMLEARN_EINVAL, "days");
-    expect_err(llmlearn_analytics(learner, 30, 2, 0, &text), LLMLEARN_EINVAL, "flags");
+    expect_err(llmlearn_analytics(learner, 30, 4, 0, &text), LLMLEARN_EINVAL, "flags");
+    expect_err(llmlearn_analytics(learner, 30, LLMLEARN_REFRESH | LLMLEARN_IF_CACHED, 0, &text),
+               LLMLEARN_EINVAL, "flags");
     expect_err(llmlearn_analytics(learner, 30, 0x80000001u, 0, &text), LLMLEARN_EINVAL, "flags");
     expect_err(llmlearn_analytics(learner, 30, 0, 0, NULL), LLMLEARN_EINVAL, "out_json");
     expect_err(llmlearn_analytics(NULL, 30, 0, 0, &text), LLMLEARN_EINVAL, "learner");
     ck_assert_ptr_null(text);
+}
+END_TEST
+
+START_TEST(what_is_cached_can_be_had_alone)
+{
+    json_t *report;
+    char *text = NULL;
+
+    expect_ok(learner_log(learner, "because", NULL));
+    expect_err(llmlearn_analytics(learner, 30, LLMLEARN_IF_CACHED, 0, &text), LLMLEARN_ENOTFOUND,
+               "no fresh report on 30 days");
+    ck_assert_ptr_null(text);
+    json_decref(get_report(30, 0));
+    expect_ok(learner_log(learner, "because", NULL));
+    report = get_report(0, LLMLEARN_IF_CACHED);
+    ck_assert_int_eq(number(report, "total_explanations"), 1);
+    json_decref(report);
+    expect_err(llmlearn_analytics(learner, 29, LLMLEARN_IF_CACHED, 0, &text), LLMLEARN_ENOTFOUND,
+               "no fresh report on 29 days");
+    json_decref(get_report(30, LLMLEARN_REFRESH));
+    report = get_report(30, LLMLEARN_IF_CACHED);
+    ck_assert_int_eq(number(report, "total_explanations"), 2);
+    json_decref(report);
 }
 END_TEST
 
@@ -228,6 +253,7 @@ int main(void)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, arguments_out_of_range_are_named);
+    tcase_add_test(tests, what_is_cached_can_be_had_alone);
     tcase_add_test(tests, a_refresh_shows_what_was_just_acknowledged);
     tcase_add_test(tests, a_changed_and_a_withdrawn_vote_change_the_report);
     tcase_add_test(tests, a_report_is_kept_for_five_minutes_of_the_handles_clock);

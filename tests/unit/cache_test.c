@@ -163,6 +163,24 @@ START_TEST(a_refresh_always_computes)
 }
 END_TEST
 
+START_TEST(what_is_fresh_is_found_and_nothing_is_computed_for_it)
+{
+    char *text = NULL;
+
+    ck_assert_int_eq(ll_cache_find(cache, WINDOW, &text), LLMLEARN_ENOTFOUND);
+    check_answer(WINDOW, false, 1, 0);
+    pass_us(300000000 - 1);
+    ck_assert_int_eq(ll_cache_find(cache, WINDOW, &text), LLMLEARN_OK);
+    ck_assert_ptr_nonnull(strstr(text, "number 1 "));
+    free(text);
+    text = NULL;
+    pass_us(1);
+    ck_assert_int_eq(ll_cache_find(cache, WINDOW, &text), LLMLEARN_ENOTFOUND);
+    ck_assert_ptr_null(text);
+    check_answer(WINDOW, false, 2, 0);
+}
+END_TEST
+
 START_TEST(each_window_has_its_own_answer)
 {
     for (uint32_t window = 1; window <= LL_CACHE_WINDOWS_MAX; window++)
@@ -452,6 +470,7 @@ int main(void)
     tcase_add_test(tests, an_answer_from_the_future_is_not_served);
     tcase_add_test(tests, an_answer_of_yesterday_is_not_served);
     tcase_add_test(tests, a_refresh_always_computes);
+    tcase_add_test(tests, what_is_fresh_is_found_and_nothing_is_computed_for_it);
     tcase_add_test(tests, each_window_has_its_own_answer);
     tcase_add_test(tests, without_a_time_to_live_every_call_computes);
     tcase_add_test(tests, the_oldest_answers_make_room);

@@ -6,14 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum {
-    ROWS_MAX = 1000,
-    DAYS_STANDARD = 30,
-    DAY_MS = 86400 * 1000,
-    KEPT_MS = 299 * 1000, /* the library does for 300 s, by the time of day, until midnight */
-};
+enum { ROWS_MAX = 1000 };
 
 /* By its address: the call that fills it is an argument beside it. */
 static void tell(request *r, llmlearn_err err, char *const *json)
@@ -24,47 +18,33 @@ static void tell(request *r, llmlearn_err err, char *const *json)
         problem_of_library(r, err);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void note_time(server *s, uint32_t days, const char *report)
-{
-    static const char name[] = "\"age_ms\":";
-    const char *age = strstr(report, name);
-
-    if (age != NULL)
-        atomic_store(&s->analytics_ms[days], now_ms() - atoll(age + sizeof name - 1));
-}
-
-bool reports_analytics_kept(const request *r)
-{
-    const char *asked = target_parameter(&r->target, "days");
-    const char *refresh = target_parameter(&r->target, "refresh");
-    unsigned long days = asked != NULL ? strtoul(asked, NULL, 10) : DAYS_STANDARD;
-
-    if (days > ANALYTICS_DAYS_MAX || (refresh != NULL && strcmp(refresh, "0") != 0))
-        return false;
-    int64_t now = now_ms(), made = atomic_load(&r->server->analytics_ms[days]);
-    return made <= now && now - made < KEPT_MS && now / DAY_MS == made / DAY_MS;
-}
-
-void reports_analytics(request *r)
+/* False: it is asked for from the cache alone, and not there. */
+static bool tell_analytics(request *r, bool if_cached)
 {
     uint32_t days = 0, refresh = 0;
     char *json = NULL;
 
-    if (!json_input_parameter(r, "days", 1, ANALYTICS_DAYS_MAX, DAYS_STANDARD, &days) ||
+    if (!json_input_parameter(r, "days", 1, 90, 30, &days) ||
         !json_input_parameter(r, "refresh", 0, 1, 0, &refresh))
-        return;
-    llmlearn_err err =
-        llmlearn_analytics(r->server->learner, days, refresh ? LLMLEARN_REFRESH : 0, 0, &json);
-    if (err == LLMLEARN_OK)
-        note_time(r->server, days, json);
+        return true;
+    if (if_cached && refresh)
+        return false;
+    uint32_t flags = if_cached ? LLMLEARN_IF_CACHED : refresh ? LLMLEARN_REFRESH : 0;
+    llmlearn_err err = llmlearn_analytics(r->server->learner, days, flags, 0, &json);
+    if (if_cached && err == LLMLEARN_ENOTFOUND)
+        return false;
     tell(r, err, &json);
+    return true;
+}
+
+bool reports_analytics_if_cached(request *r)
+{
+    return tell_analytics(r, true);
+}
+
+void reports_analytics(request *r)
+{
+    tell_analytics(r, false);
 }
 
 typedef llmlearn_err (*list_fn)(llmlearn *learner, const char *signal, uint32_t limit,

@@ -7,8 +7,8 @@
 #include <jansson.h>
 
 void reports_analytics(request *r);
-/* Is what it would answer kept in memory, as far as is known? Else it waits for the disk. */
-bool reports_analytics_kept(const request *r);
+/* The same from the library's cache, at once. False: it is not there, and nothing is told yet. */
+bool reports_analytics_if_cached(request *r);
 void reports_ab_tests(request *r);
 void reports_series(request *r);
 void reports_decisions(request *r);

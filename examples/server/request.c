@@ -163,20 +163,15 @@ static enum MHD_Result give_away(request *r)
     return MHD_YES;
 }
 
-static bool may_wait(const request *r)
-{
-    if ((r->route->flags & KEPT) != 0)
-        return !reports_analytics_kept(r);
-    return (r->route->flags & (DISK | SLOW)) != 0;
-}
-
 static enum MHD_Result run(request *r)
 {
     r->run = true;
     connection_enter(r->connection, WORKING);
     if (r->body != NULL)
         r->body[r->body_bytes] = '\0';
-    if (may_wait(r))
+    if ((r->route->flags & CACHED) != 0 && reports_analytics_if_cached(r))
+        return reply_send(r);
+    if ((r->route->flags & (DISK | SLOW)) != 0)
         return give_away(r);
     r->route->run(r);
     return reply_send(r);

@@ -26,7 +26,7 @@ static const route routes[] = {
     { "GET", EXPLANATIONS "/{id}", explanations_get, DISK, { NULL } },
     { "POST", FEEDBACK, feedback_submit, BODY | DISK, { NULL } },
     { "DELETE", FEEDBACK, feedback_withdraw, DISK, { NULL } },
-    { "GET", "/api/admin/llm-analytics", reports_analytics, KEPT, { "days", "refresh" } },
+    { "GET", "/api/admin/llm-analytics", reports_analytics, CACHED | DISK, { "days", "refresh" } },
     { "GET", "/api/admin/decisions", reports_decisions, DISK, { "signal", "limit" } },
     { "GET", AB_TESTS, reports_ab_tests, DISK, { "signal", "limit" } },
     { "GET", AB_TESTS "/{id}/series", reports_series, DISK, { NULL } },

@@ -7,10 +7,10 @@
 enum { ROUTE_QUERY_MAX = 5 };
 
 enum {
-    BODY = 1, /* it must have one, of JSON */
-    DISK = 2, /* may wait for the disk: runs in one of many threads, whose votes share a flush */
-    SLOW = 4, /* may wait for a model or a decision: runs in one of a few */
-    KEPT = 8, /* as DISK, but for a report that is kept in memory, which is told at once */
+    BODY = 1,   /* it must have one, of JSON */
+    DISK = 2,   /* may wait for the disk: runs in one of many threads, whose votes share a flush */
+    SLOW = 4,   /* may wait for a model or a decision: runs in one of a few */
+    CACHED = 8, /* what the library has in its cache is told at once */
 };
 
 typedef struct route {

@@ -9,8 +9,6 @@
 #include <llmlearn.h>
 #include <stdatomic.h>
 
-enum { ANALYTICS_DAYS_MAX = 90 };
-
 typedef struct server {
     options options;
     llmlearn *learner;
@@ -23,9 +21,7 @@ typedef struct server {
     struct hourly *explains;   /* and how many explanations */
     struct metrics *metrics;
     struct files *files;
-    json_t *figures; /* what is known of signals */
-    /* Of each number of days: when the newest report was made that was told; 0: none was. */
-    _Atomic int64_t analytics_ms[ANALYTICS_DAYS_MAX + 1];
+    json_t *figures;        /* what is known of signals */
     _Atomic int32_t cancel; /* 1: models are waited for no longer */
     atomic_bool stopping;
 } server;

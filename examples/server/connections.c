@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { WATCH_INTERVAL_MS = 100 };
+enum { WATCH_INTERVAL_MS = 100, SLOWEST_BYTES_PER_MS = 4 };
 
 struct connection {
     bool used;
     int socket;
     address network;
     address peer;
-    _Atomic uint64_t state; /* milliseconds of entering it << 2 | phase: one word, no lock */
+    _Atomic uint64_t state; /* when its deadline begins, in ms << 2 | phase: one word, no lock */
 };
 
 struct connections {
@@ -28,9 +28,19 @@ struct connections {
     connection slots[];
 };
 
+static void enter(connection *c, phase next, uint64_t since_ms)
+{
+    atomic_store_explicit(&c->state, since_ms << 2 | next, memory_order_relaxed);
+}
+
 void connection_enter(connection *c, phase next)
 {
-    atomic_store_explicit(&c->state, monotonic_ms() << 2 | next, memory_order_relaxed);
+    enter(c, next, monotonic_ms());
+}
+
+void connection_send(connection *c, size_t bytes)
+{
+    enter(c, SENDING, monotonic_ms() + bytes / SLOWEST_BYTES_PER_MS);
 }
 
 static phase phase_of(connection *c, uint64_t *out_since_ms)

@@ -26,11 +26,12 @@ void reply_header(request *r, const char *name, const char *value)
 }
 
 static void begin(request *r, unsigned status, const char *content_type,
-                  struct MHD_Response *response)
+                  struct MHD_Response *response, size_t bytes)
 {
     assert(r->response == NULL);
     r->status = status;
     r->response = response;
+    r->response_bytes = bytes;
     if (response == NULL)
         return; /* reply_send closes the connection */
     for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++)
@@ -44,12 +45,12 @@ void reply_text(request *r, unsigned status, const char *content_type, char *tex
                 void (*free_text)(void *))
 {
     struct MHD_Response *response = NULL;
+    size_t bytes = text != NULL ? strlen(text) : 0;
     if (text != NULL)
-        response =
-            MHD_create_response_from_buffer_with_free_callback(strlen(text), text, free_text);
+        response = MHD_create_response_from_buffer_with_free_callback(bytes, text, free_text);
     if (response == NULL)
         free_text(text);
-    begin(r, status, content_type, response);
+    begin(r, status, content_type, response, bytes);
     if (response != NULL)
         reply_header(r, "Cache-Control", "no-store");
 }
@@ -58,7 +59,8 @@ void reply_bytes(request *r, unsigned status, const char *content_type, const vo
                  size_t count)
 {
     begin(r, status, content_type,
-          MHD_create_response_from_buffer(count, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT));
+          MHD_create_response_from_buffer(count, (void *)(uintptr_t)bytes, MHD_RESPMEM_PERSISTENT),
+          count);
 }
 
 void reply_report(request *r, char *json)
@@ -88,6 +90,6 @@ enum MHD_Result reply_send(request *r)
         return MHD_NO; /* out of memory: the connection is closed */
     if (atomic_load(&r->server->stopping))
         reply_header(r, "Connection", "close");
-    connection_enter(r->connection, SENDING);
+    connection_send(r->connection, r->response_bytes);
     return libmicrohttpd_queue(r->mhd, r->status, r->response);
 }

@@ -38,6 +38,7 @@ typedef struct request {
     uint64_t began_us;
     unsigned status;
     struct MHD_Response *response;
+    size_t response_bytes; /* of its body */
 } request;
 
 /* For MHD_start_daemon. `cls` is the server. */

@@ -20,6 +20,7 @@ from visitor import ADMIN, Visitor
 DEADLINE_S = 3
 LATE_S = 30  # a loaded machine may be late; that it is never is what is tested
 SLOW = 200
+LONG_BYTES = 20_000_000  # more than the system keeps on the way
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: a\r\n"
 BODY = b"POST /api/explanations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 
@@ -109,13 +110,31 @@ def test_who_does_not_read_is_cut_off(server: running.Running) -> None:
     with connect(server) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            for _ in range(500):
-                connection.send(b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n")
+        requests = (HEAD + b"\r\n") * 100
         until = time.monotonic() + LATE_S
         while too_late(server) == before:
             assert time.monotonic() < until
+            with contextlib.suppress(BlockingIOError, ConnectionError):
+                while True:  # until so many replies are under way that they fit nowhere
+                    sent = connection.send(requests)
+                    requests = requests[sent:] + requests[:sent]
             time.sleep(0.1)
+
+
+def test_a_long_reply_has_longer(tmp_path: Path) -> None:
+    """So that who has a slow line gets it; the deadline alone is for what is short."""
+    files = tmp_path / "dist"
+    files.mkdir()
+    (files / "index.html").write_bytes(b"<!doctype html>")
+    (files / "long.txt").write_bytes(b"x" * LONG_BYTES)
+    limits = {"LLMLEARN_REQUEST_SECONDS": "1", "LLMLEARN_STATIC": str(files)}
+    with running.Running(tmp_path / "l.db", **limits) as server, connect(server) as connection:
+        connection.sendall(b"GET /long.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        time.sleep(2.5)
+        got = 0
+        while part := connection.recv(1 << 20):
+            got += len(part)
+        assert got > LONG_BYTES
 
 
 def too_late(server: running.Running) -> int:

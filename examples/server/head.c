@@ -30,7 +30,7 @@ static const known known_headers[] = {
     FIELD("Authorization", authorization, true), /* counted: the answer is always the same 401 */
     FIELD("Cookie", cookie, false),
     FIELD("Feedback-Token", feedback_token, false),
-    FIELD("If-None-Match", if_none_match, false),
+    FIELD("If-None-Match", if_none_match, true),
     FIELD("Accept-Encoding", accept_encoding, true),
     FIELD("Expect", expect, false),
     FIELD("X-Forwarded-For", forwarded_for, true),

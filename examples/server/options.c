@@ -97,8 +97,8 @@ static void read_limits(reader *r, options *o)
     o->schedule = number(r, "LLMLEARN_SCHEDULE", 0, 0, 1) == 1;
 }
 
-/* Each connection is an open file, and so are those of the database and of its journal, in every
- * thread that reads. Who starts a process often lets it have fewer than it might ask for. */
+/* Each connection is an open file, and so are those of the database and of its journal. Who starts
+ * a process often lets it have fewer than it might ask for. */
 static void allow_files(reader *r, const options *o)
 {
     rlim_t needed = o->connections_max + (rlim_t)FILES_BESIDE;

@@ -1,6 +1,7 @@
 #include "refusal.h"
 
 #include "problem.h"
+#include "reply.h"
 
 #include <dlfcn.h>
 
@@ -32,9 +33,20 @@ static void tell(request *unread, unsigned status)
     case MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED:
         problem(unread, MHD_HTTP_BAD_REQUEST, NULL, "HTTP/1.1 is spoken here, and no other.");
         break;
+    case MHD_HTTP_INTERNAL_SERVER_ERROR:
+        problem(unread, status, NULL, "Something went wrong here, not with what you sent.");
+        break;
     default:
         problem(unread, status, NULL, "The request is malformed: it cannot be read.");
     }
+}
+
+/* Was the whole head read, so that it is about the length of the body? */
+static bool is_of_length(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *read =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return read != NULL && read->header_size > 0;
 }
 
 /* Called by libmicrohttpd alone, which closes the connection then. */
@@ -43,7 +55,9 @@ MHD_queue_response(struct MHD_Connection *mhd, unsigned status, struct MHD_Respo
 {
     request unread = { .mhd = mhd };
 
-    if (status < 500 || status == MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED)
+    if (is_of_length(mhd))
+        reply_bytes(&unread, status, "text/plain", "", 0);
+    else
         tell(&unread, status);
     if (unread.response == NULL)
         return queue_behind(mhd, status, page);

@@ -5,7 +5,8 @@
  * faults of servers. It has no option to change that, but hands each such page to its own public
  * MHD_queue_response, as a client of itself. The one defined here stands before that one, since a
  * program's functions come before those of its shared libraries, and puts a problem in its place.
- * Where that does not hold, as with a libmicrohttpd that is linked statically, its pages remain.
+ * So libmicrohttpd must be one. Where the length of a body is wrong, version 0.9 writes the head of
+ * its answer twice, the second in place of the body: then there is none, and clients stop before.
  *
  * Our own replies pass it by. */
 #ifndef SERVER_REFUSAL_H

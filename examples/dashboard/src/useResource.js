@@ -36,7 +36,7 @@ const isPassing = ({ status }) => status === 0 || status >= 500;
  *   `refresh` is true when a person asked: do not answer from a cache
  * @param {{key?: string, enabled?: boolean, refreshMs?: number}} [options]
  *   key: of what is loaded; another key starts anew, without the old data; refreshMs: 0: only
- *   when asked
+ *   when asked, once there is something
  * @returns {{data: T|null, error: Error|null, loading: boolean, stale: boolean, at: number|null,
  *   refresh: () => Promise<void>}}
  *   at: when `data` came, in ms; stale: it is older than it should be, since loading failed
@@ -44,9 +44,11 @@ const isPassing = ({ status }) => status === 0 || status >= 500;
 export function useResource(load, { key = '', enabled = true, refreshMs = REFRESH_MS } = {}) {
   const [state, dispatch] = useReducer(reduce, EMPTY);
   const loader = useRef(load);
+  const hasData = useRef(false);
   const current = useRef({ abort: null, tried: 0, failed: false });
   useEffect(() => {
     loader.current = load;
+    hasData.current = state.data !== null;
   });
 
   const run = useCallback(
@@ -73,7 +75,7 @@ export function useResource(load, { key = '', enabled = true, refreshMs = REFRES
     const due = ({ type } = {}) => {
       if (document.visibilityState !== 'visible') return;
       const { tried, failed } = current.current;
-      if (refreshMs === 0 && !failed) return;
+      if (refreshMs === 0 && (hasData.current || !failed)) return;
       const waited = Date.now() - tried; // below 0: somebody has set the clock back
       const isLate = waited >= (failed ? RETRY_MS : refreshMs) || waited < 0;
       if (isLate || type === 'online') run({ quiet: true });

@@ -157,6 +157,25 @@ describe('a resource', () => {
     expect(load).toHaveBeenCalledTimes(2);
   });
 
+  it('with refreshMs 0 does not move by itself what was loaded, also after a refresh that failed', async () => {
+    let answer = async () => 'list';
+    const load = vi.fn(() => answer());
+    const { result, rerender } = await mount(load, { refreshMs: 0 });
+    answer = () => Promise.reject(Object.assign(new Error('gone'), { status: 0 }));
+    await act(() => result.current.refresh());
+    answer = async () => 'another list';
+    await pass(MINUTE);
+    await act(async () => window.dispatchEvent(new Event('online')));
+    expect(load).toHaveBeenCalledTimes(2);
+    expect(result.current).toMatchObject({ data: 'list', stale: true });
+
+    answer = () => Promise.reject(Object.assign(new Error('gone'), { status: 0 }));
+    rerender({ key: 'another' }); // of which nothing is there
+    await settle();
+    await pass(30_000);
+    expect(load).toHaveBeenCalledTimes(4);
+  });
+
   it('leaves it at that with refreshMs 0, and does nothing while not enabled', async () => {
     const load = vi.fn(async () => 'numbers');
     await mount(load, { refreshMs: 0 });

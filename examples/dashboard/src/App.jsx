@@ -1,4 +1,4 @@
-import { Activity, Suspense, useEffect, useRef } from 'react';
+import { Activity, Suspense, useEffect, useRef, useState } from 'react';
 import { EmptyState } from './components/EmptyState.jsx';
 import { ErrorBoundary } from './components/ErrorBoundary.jsx';
 import { SignIn } from './components/SignIn.jsx';
@@ -94,11 +94,15 @@ function Header({ path }) {
 /** Who is signed out by the server finds all they had typed when they have signed in again. */
 function Guarded({ page: { Page, title, admin } }) {
   const { token, refused } = useSession();
+  const [wasShown, setWasShown] = useState(false); // here, and not signed out since
+  const waits = wasShown && refused === 'ended';
+  const isThere = token !== null || waits;
+  if (wasShown !== isThere) setWasShown(isThere);
   if (!admin) return <Page />;
   return (
     <>
-      {!token && <SignIn title={title} refused={refused} />}
-      {(token || refused) && (
+      {!token && <SignIn title={title} refused={refused} waits={waits} />}
+      {isThere && (
         <Activity mode={token ? 'visible' : 'hidden'}>
           <Page />
         </Activity>

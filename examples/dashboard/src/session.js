@@ -5,7 +5,7 @@ const KEY = 'llmlearn-admin-token';
 const NOBODY = { token: null, refused: false };
 const listeners = new Set();
 let session = read();
-let accepted = session.token; // by the server: one that was refused is not kept
+let accepted = session.token; // the last that the server took: one that it refused is not kept
 
 function read() {
   try {
@@ -28,11 +28,14 @@ function change(next) {
 
 export const getToken = () => session.token;
 export const signIn = (token) => change({ token: token.trim(), refused: false });
-export const signOut = () => change(NOBODY);
+export function signOut() {
+  accepted = null;
+  change(NOBODY);
+}
 
-/** The server has answered to this token. */
+/** The server has answered to this token; one that nobody has any more does not count. */
 export function acceptToken(token) {
-  accepted = token;
+  if (token === session.token) accepted = token;
 }
 
 /** The server said 401 to this token; a newer one stays. */

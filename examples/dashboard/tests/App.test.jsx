@@ -68,29 +68,35 @@ describe('the pages', () => {
 });
 
 describe('a token that is good no more', () => {
-  it('is asked for anew, and everything is as it was left', async () => {
-    let good = TOKEN;
+  /** On the page of A/B tests, with a reason half typed, and refused by the server since. */
+  async function ended() {
+    const server = { good: TOKEN };
     const guarded = ([name, route]) => [
       name,
       (request) => {
-        if (request.headers.Authorization !== `Bearer ${good}`)
+        if (request.headers.Authorization !== `Bearer ${server.good}`)
           return problem(401, 'Not signed in', 'The token is missing or wrong.');
         return typeof route === 'function' ? route(request) : route;
       },
     ];
-    serve(Object.fromEntries(Object.entries(routesOf()).map(guarded)));
+    server.routes = serve(Object.fromEntries(Object.entries(routesOf()).map(guarded))).routes;
     signIn(TOKEN);
     history.replaceState(null, '', '/ab-tests?signal=BUY');
     render(<App />);
     await userEvent.click(await screen.findByRole('button', { name: 'Stop…' }, WIDE));
     await userEvent.type(screen.getByLabelText('Your name'), 'ann');
     await userEvent.type(screen.getByLabelText('Reason'), 'a long story');
-    good = 'b'.repeat(32);
+    server.good = 'b'.repeat(32);
     await userEvent.click(screen.getByRole('button', { name: 'Refresh' }));
-
     expect(await screen.findByRole('alert')).toHaveTextContent('no longer accepts the token');
-    expect(screen.getByLabelText('Admin token')).toHaveFocus();
     expect(screen.getByLabelText('Reason')).not.toBeVisible();
+    return server;
+  }
+
+  it('is asked for anew, and everything is as it was left', async () => {
+    const { good } = await ended();
+    expect(screen.getByRole('alert')).toHaveTextContent('you go on where you were');
+    expect(screen.getByLabelText('Admin token')).toHaveFocus();
     await userEvent.keyboard(`${good}{Enter}`);
 
     expect(await screen.findByLabelText('Reason')).toBeVisible();
@@ -98,6 +104,16 @@ describe('a token that is good no more', () => {
     expect(screen.getByRole('button', { pressed: true, name: /^BUY/ })).toBeVisible();
     signOut();
     await waitFor(() => expect(screen.queryByLabelText('Reason')).toBeNull());
+  });
+
+  it('promises nothing on another page, nor on the one that was left', async () => {
+    await ended();
+    for (const name of ['Analytics', 'A/B tests']) {
+      await userEvent.click(screen.getByRole('link', { name }));
+      const said = await screen.findByRole('alert');
+      expect(said).toHaveTextContent('no longer accepts the token that you had. Sign in again.');
+      expect(screen.queryByLabelText('Reason')).toBeNull();
+    }
   });
 });
 

@@ -1,9 +1,9 @@
-import { act, render, screen } from '@testing-library/react';
+import { act, render, renderHook, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SignIn } from '../src/components/SignIn.jsx';
-import { getToken, refuseToken, signIn, signOut, takeTokenFromAddress } from '../src/session.js';
-import { useSession } from '../src/session.js';
+import { acceptToken, getToken, refuseToken, signIn, signOut } from '../src/session.js';
+import { takeTokenFromAddress, useSession } from '../src/session.js';
 import { expectAccessible } from './accessible.js';
 
 beforeEach(signOut);
@@ -48,6 +48,33 @@ describe('a session', () => {
     expect(screen.getByText('secret')).toBeVisible();
     act(() => refuseToken('secret'));
     expect(screen.getByText('refused')).toBeVisible();
+  });
+});
+
+describe('a token that is refused', () => {
+  const refusal = () => {
+    signIn('secret');
+    refuseToken('secret');
+    return renderHook(useSession).result.current.refused;
+  };
+
+  it('has ended if it was good', () => {
+    signIn('secret');
+    acceptToken('secret');
+    expect(refusal()).toBe('ended');
+  });
+
+  it('was wrong if it was good before the last sign-out', () => {
+    signIn('secret');
+    acceptToken('secret');
+    signOut();
+    expect(refusal()).toBe('wrong');
+  });
+
+  it('was wrong if the server took it after the sign-out', () => {
+    signOut();
+    acceptToken('secret');
+    expect(refusal()).toBe('wrong');
   });
 });
 

@@ -4,18 +4,20 @@ import './SignIn.css';
 
 const REFUSED = {
   wrong: 'The server did not accept this token. Please check it and try again.',
-  ended:
-    'The server no longer accepts the token that you had. Sign in again, and you go on where you were.',
+  ended: 'The server no longer accepts the token that you had. Sign in again.',
 };
+const WAITS =
+  'The server no longer accepts the token that you had. Sign in again, and you go on where you were.';
 
 /**
  * Asks for the admin token. It is tried by the page that needs it, and asked for again
  * if the server refuses it.
  *
- * @param {{title: string, refused?: false|'wrong'|'ended'}} props
- *   title: of the page behind it; refused: the last token was, though it was good before: ended
+ * @param {{title: string, refused?: false|'wrong'|'ended', waits?: boolean}} props
+ *   title: of the page behind it; refused: the last token was, though it was good before: ended;
+ *   waits: the page does, as it was left
  */
-export function SignIn({ title, refused = false }) {
+export function SignIn({ title, refused = false, waits = false }) {
   const [token, setToken] = useState('');
   const input = useRef(null);
   useEffect(() => {
@@ -50,7 +52,7 @@ export function SignIn({ title, refused = false }) {
       </div>
       {refused && (
         <p className="field-error" role="alert">
-          {REFUSED[refused]}
+          {waits ? WAITS : REFUSED[refused]}
         </p>
       )}
       <button type="submit" className="button primary">

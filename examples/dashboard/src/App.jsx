@@ -101,7 +101,7 @@ function Guarded({ page: { Page, title, admin } }) {
   if (!admin) return <Page />;
   return (
     <>
-      {!token && <SignIn title={title} refused={refused} waits={waits} />}
+      {!token && <SignIn key={String(waits)} title={title} refused={refused} waits={waits} />}
       {isThere && (
         <Activity mode={token ? 'visible' : 'hidden'}>
           <Page />

@@ -168,6 +168,9 @@ export const withdrawFeedback = (explanationId, feedbackToken, signal) =>
 
 // ---- for administrators
 
+/** Whether a token is good, before anybody signs in with it: throws 401 if not. */
+export const tryToken = (token, signal) =>
+  request('GET', '/api/admin/decisions', { query: { limit: 1 }, token, signal });
 /** @param {{days?: number, refresh?: boolean}} query refresh: do not answer from the cache */
 export const getAnalytics = ({ days, refresh } = {}, signal) =>
   admin('GET', '/llm-analytics', { query: { days, refresh: refresh ? 1 : null }, signal });

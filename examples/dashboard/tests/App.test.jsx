@@ -10,7 +10,7 @@ import { routesOf } from './abTests.js';
 import { useKeptFocus } from '../src/useKeptFocus.js';
 import { expectAccessible } from './accessible.js';
 import analytics from './fixtures/analytics.json';
-import { problem, serve } from './server.js';
+import { later, problem, serve } from './server.js';
 
 const TOKEN = 'a'.repeat(32);
 const WIDE = { timeout: 10_000 }; // the first load of a page's own code
@@ -27,12 +27,14 @@ beforeAll(() => {
 
 beforeEach(() => {
   signOut();
+  const guarded = (body) => (request) =>
+    request.headers.Authorization === `Bearer ${TOKEN}`
+      ? body
+      : problem(401, 'Not signed in', 'The token is missing or wrong.');
   serve({
     'GET /api/explanations': { explanations: [], next: null },
-    'GET /api/admin/llm-analytics': ({ headers }) =>
-      headers.Authorization === `Bearer ${TOKEN}`
-        ? analytics
-        : problem(401, 'Not signed in', 'The token is missing or wrong.'),
+    'GET /api/admin/decisions': guarded({ decisions: [] }),
+    'GET /api/admin/llm-analytics': guarded(analytics),
   });
 });
 
@@ -59,7 +61,7 @@ describe('the pages', () => {
     render(<App />);
     await userEvent.type(screen.getByLabelText('Admin token'), 'wrong{Enter}');
     expect(await screen.findByText(/did not accept this token/, {}, WIDE)).toBeVisible();
-    await userEvent.type(screen.getByLabelText('Admin token'), `${TOKEN}{Enter}`);
+    await userEvent.keyboard(`${TOKEN}{Enter}`);
     expect(await screen.findByText('Found helpful', {}, WIDE)).toBeVisible();
     await userEvent.click(screen.getByRole('button', { name: 'Sign out' }));
     expect(screen.getByLabelText('Admin token')).toBeVisible();
@@ -104,6 +106,43 @@ describe('a token that is good no more', () => {
     expect(screen.getByRole('button', { pressed: true, name: /^BUY/ })).toBeVisible();
     signOut();
     await waitFor(() => expect(screen.queryByLabelText('Reason')).toBeNull());
+  });
+
+  it('leaves its page hidden until the server has taken the next one', async () => {
+    const { good, routes } = await ended();
+    const reason = screen.getByLabelText('Reason');
+    const decisions = routes['GET /api/admin/decisions'];
+    const waiting = later();
+    routes['GET /api/admin/decisions'] = async (request) => {
+      await waiting.promise;
+      return decisions(request);
+    };
+    await userEvent.keyboard('rubbish{Enter}');
+    expect(reason).not.toBeVisible();
+    waiting.answer();
+    expect(await screen.findByText(/did not accept this token/)).toBeVisible();
+    expect(reason).not.toBeVisible();
+    routes['GET /api/admin/decisions'] = () => Promise.reject(new TypeError('gone'));
+    await userEvent.keyboard(`${good}{Enter}`);
+    expect(await screen.findByText('No connection')).toBeVisible();
+    expect(reason).not.toBeVisible();
+    routes['GET /api/admin/decisions'] = decisions;
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(reason).toBeVisible());
+    expect(reason).toHaveValue('a long story');
+  });
+
+  it('lets its page go by signing out, and whoever signs in just then with it', async () => {
+    const { good, routes } = await ended();
+    const waiting = later();
+    routes['GET /api/admin/decisions'] = () => waiting.promise;
+    await userEvent.keyboard(`${good}{Enter}`);
+    await userEvent.click(screen.getByRole('button', { name: 'Sign out' }));
+    await act(async () => waiting.answer({ decisions: [] }));
+    expect(screen.queryByLabelText('Reason')).toBeNull();
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull();
+    expect(screen.getByLabelText('Admin token')).toHaveValue('');
   });
 
   it('promises nothing on another page, nor on the one that was left', async () => {

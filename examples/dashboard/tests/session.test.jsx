@@ -1,10 +1,11 @@
-import { act, render, renderHook, screen } from '@testing-library/react';
+import { act, render, renderHook, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SignIn } from '../src/components/SignIn.jsx';
 import { acceptToken, getToken, refuseToken, signIn, signOut } from '../src/session.js';
 import { takeTokenFromAddress, useSession } from '../src/session.js';
 import { expectAccessible } from './accessible.js';
+import { later, problem, serve } from './server.js';
 
 beforeEach(signOut);
 
@@ -79,11 +80,56 @@ describe('a token that is refused', () => {
 });
 
 describe('signing in', () => {
-  it('takes what was typed, without blanks around it', async () => {
+  const ASK = 'GET /api/admin/decisions';
+  const field = () => screen.getByLabelText('Admin token');
+
+  it('takes what was typed, without blanks around it, once the server has', async () => {
+    const waiting = later();
+    const { asked } = serve({ [ASK]: () => waiting.promise });
     const { container } = render(<SignIn title="Analytics" />);
     await expectAccessible(container);
-    await userEvent.type(screen.getByLabelText('Admin token'), ' secret {Enter}');
-    expect(getToken()).toBe('secret');
+    await userEvent.type(field(), ' secret {Enter}{Enter}');
+    await userEvent.click(screen.getByRole('button'));
+    expect(asked.map(({ headers }) => headers.Authorization)).toEqual(['Bearer secret']);
+    expect(getToken()).toBeNull();
+    waiting.answer({ decisions: [] });
+    await waitFor(() => expect(getToken()).toBe('secret'));
+  });
+
+  it('says that a token is wrong, and the next one may be typed at once', async () => {
+    serve({ [ASK]: () => problem(401, 'Not signed in', 'The token is missing or wrong.') });
+    const { container } = render(<SignIn title="Analytics" />);
+    await userEvent.type(field(), 'wrong');
+    await userEvent.click(screen.getByRole('button'));
+    expect(await screen.findByRole('alert')).toHaveTextContent('did not accept this token');
+    expect(field()).toBeInvalid();
+    expect(field()).toHaveValue('wrong');
+    expect(getToken()).toBeNull();
+    await expectAccessible(container);
+    await userEvent.keyboard('other');
+    expect(field()).toHaveValue('other');
+  });
+
+  it('keeps what was typed while the server is gone', async () => {
+    const { routes } = serve({ [ASK]: () => Promise.reject(new TypeError('gone')) });
+    render(<SignIn title="Analytics" />);
+    await userEvent.type(field(), 'secret{Enter}');
+    expect(await screen.findByRole('alert')).toHaveTextContent('No connection');
+    expect(field()).toBeValid();
+    expect(getToken()).toBeNull();
+    routes[ASK] = { decisions: [] };
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(getToken()).toBe('secret'));
+  });
+
+  it('is given up by who leaves', async () => {
+    const waiting = later();
+    serve({ [ASK]: () => waiting.promise });
+    const { unmount } = render(<SignIn title="Analytics" />);
+    await userEvent.type(field(), 'secret{Enter}');
+    unmount();
+    await act(async () => waiting.answer({ decisions: [] }));
+    expect(getToken()).toBeNull();
   });
 
   it('says that the last one was refused', () => {

@@ -734,7 +734,7 @@ START_TEST(wrong_reports_and_ids)
 
     expect_err(llmlearn_analytics(learner, 91, 0, MS, &json), LLMLEARN_EINVAL, "days");
     expect_err(llmlearn_analytics(learner, UINT32_MAX, 0, MS, &json), LLMLEARN_EINVAL, "days");
-    expect_err(llmlearn_analytics(learner, 30, 2, MS, &json), LLMLEARN_EINVAL, "flags");
+    expect_err(llmlearn_analytics(learner, 30, 4, MS, &json), LLMLEARN_EINVAL, "flags");
     expect_err(llmlearn_ab_tests(learner, "a b", 0, &json), LLMLEARN_EINVAL, "signal");
     expect_err(llmlearn_ab_tests(learner, NULL, 1001, &json), LLMLEARN_EINVAL, "limit");
     expect_err(llmlearn_decisions(learner, "", 0, &json), LLMLEARN_EINVAL, "signal");

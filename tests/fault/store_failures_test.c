@@ -324,7 +324,7 @@ static long try_all(trap *t, bool for_ever, llmlearn_err expected, long step)
 
 START_TEST(any_allocation_may_fail)
 {
-    const long step = learner_rounds(61, 307), ever = learner_rounds(127, 509);
+    const long step = learner_rounds(61, 1009), ever = learner_rounds(127, 1511);
 
     ck_assert_int_gt(try_all(&memory, false, LLMLEARN_ENOMEM, step), 500);
     ck_assert_int_gt(try_all(&memory, true, LLMLEARN_ENOMEM, ever), 500);

@@ -430,15 +430,7 @@ static int run(void)
     return failed != 0;
 }
 
-/* A sanitizer's allocator may be locked by another thread at the moment of a fork, and then is so
- * for ever in the child. The thread sanitizer follows no thread started after one. */
 int main(void)
 {
-    const char *sanitizer = getenv("LL_SANITIZER");
-
-    if (sanitizer == NULL || *sanitizer == '\0')
-        return run();
-    printf("SKIP a process under the %s sanitizer does not survive a fork of many threads\n",
-           sanitizer);
-    return 0;
+    return learner_may_fork() ? run() : 0;
 }

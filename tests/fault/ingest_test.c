@@ -623,8 +623,10 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_vote_waits_for_a_busy_database);
     tcase_add_test(tests, a_test_that_is_stopped_between_two_votes_counts_the_first);
-    tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
-    tcase_add_test(tests, a_child_keeps_no_lock_that_is_being_waited_for);
+    if (learner_may_fork()) {
+        tcase_add_test(tests, a_child_waits_for_the_lock_until_its_deadline);
+        tcase_add_test(tests, a_child_keeps_no_lock_that_is_being_waited_for);
+    }
     tcase_add_test(tests, callers_who_leave_do_not_keep_the_journal_from_being_stored);
     tcase_add_test(tests, an_unreadable_segment_keeps_nobody_else_waiting);
     tcase_add_test(tests, nothing_is_missing_while_a_header_cannot_be_read);

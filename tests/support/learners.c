@@ -166,3 +166,14 @@ int learner_rounds(int usual, int quick)
 
     return is_quick ? quick : usual;
 }
+
+bool learner_may_fork(void)
+{
+    const char *sanitizer = getenv("LL_SANITIZER");
+
+    if (sanitizer == NULL || *sanitizer == '\0')
+        return true;
+    printf("SKIP a process under the %s sanitizer does not survive a fork of many threads\n",
+           sanitizer);
+    return false;
+}

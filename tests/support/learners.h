@@ -38,5 +38,9 @@ uint32_t learner_random(uint64_t *state);
 uint64_t learner_seed(const char *test);
 /* How often to do something: `quick` under a sanitizer or with $LL_QUICK set. */
 int learner_rounds(int usual, int quick);
+/* May a process with threads be forked here? False, and a line that says what is skipped, under a
+ * sanitizer: its allocator may be locked by another thread at that moment, and then is so for ever
+ * in the child; the thread sanitizer follows no thread started after a fork. */
+bool learner_may_fork(void);
 
 #endif

@@ -946,10 +946,8 @@ LLMLEARN_API llmlearn_err llmlearn_set_webhook(llmlearn *learner, const llmlearn
 
 /* ---- reports ----------------------------------------------------------- */
 
-#define LLMLEARN_REFRESH 0x01u /* do not answer from the cache */
-#define LLMLEARN_IF_CACHED                                                                         \
-    0x02u /* from the cache or not at all: for threads that must not wait                          \
-           */
+#define LLMLEARN_REFRESH 0x01u   /* do not answer from the cache */
+#define LLMLEARN_IF_CACHED 0x02u /* from the cache or not at all, at once */
 
 /* What people think of the explanations, as JSON with a stable order of keys.
  *

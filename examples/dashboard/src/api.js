@@ -112,7 +112,6 @@ async function request(method, path, options = {}) {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
-
     setServerClock(response.headers.get('Date'));
     if (!response.ok) throw new ApiError(response.status, await readProblem(response));
     return await readAnswer(response, until);
